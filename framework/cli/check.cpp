@@ -1,0 +1,53 @@
+// pipit check
+
+#include <fmt/format.h>
+
+#include "command.h"
+#include "cpu_budget.h"
+#include "json_text.h"
+#include "pipit/error.h"
+#include "plan.h"
+
+namespace pipit::cli {
+
+namespace po = boost::program_options;
+
+int check(const Arguments& arguments) {
+  po::options_description options("options");
+  add_pipeline_options(options);
+  options.add_options()("pipeline", po::value<std::string>()->required()->value_name("PIPELINE.yaml"),
+                        "the pipeline file");
+  options.add_options()("explain", po::bool_switch(), "print what would run where");
+  options.add_options()("threads", po::value<int>()->default_value(0)->value_name("N"),
+                        "the thread budget to plan for; 0: all CPUs");
+  po::positional_options_description positional;
+  positional.add("pipeline", 1);
+  const Parsed parsed = parse(arguments, "check PIPELINE.yaml [--explain]", options, positional);
+  if (parsed.done) return kAllGood;
+
+  const std::string file = parsed.values["pipeline"].as<std::string>();
+  Spec::Options spec_options;
+  spec_options.unset_is_warning = true;
+  for (auto& [target, value] : assignments(parsed.values, "set")) spec_options.overrides.push_back({target, value});
+  Graph graph = Graph::build(Spec::read(file, spec_options), OperatorPath(operator_folders(parsed.values)));
+  for (const std::string& warning : graph.warnings) fmt::print(stderr, "warning: {}\n", warning);
+
+  std::string faults;
+  for (int output : graph.outputs) {
+    const Column& column = graph.columns[static_cast<std::size_t>(output)];
+    if (has_json_form(column.type)) continue;
+    faults += fmt::format("{}{}:{}: output '{}' is {}, which has no JSON form; leave it out of 'outputs'",
+                          faults.empty() ? "" : "\n", file, graph.spec.outputs_line, column.name, column.type.text());
+  }
+  if (!faults.empty()) throw Error("invalid_pipeline", faults);
+
+  if (!parsed.values["explain"].as<bool>()) {
+    fmt::print("{}: ok, {} node{}\n", file, graph.nodes.size(), graph.nodes.size() == 1 ? "" : "s");
+    return kAllGood;
+  }
+  const int threads = parsed.values["threads"].as<int>();
+  fmt::print("{}", Plan::make(std::move(graph), threads > 0 ? threads : available_cpus()).explain());
+  return kAllGood;
+}
+
+}  // namespace pipit::cli

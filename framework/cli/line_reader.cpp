@@ -1,0 +1,95 @@
+#include "line_reader.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "pipit/error.h"
+
+namespace pipit::cli {
+
+LineReader::LineReader(const std::string& file) : stop_(eventfd(0, EFD_CLOEXEC)) {
+  file_ = file == "-" ? dup(STDIN_FILENO) : open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat status {};
+  const bool folder = file_ >= 0 && fstat(file_, &status) == 0 && S_ISDIR(status.st_mode);
+  if (file_ < 0 || folder) {
+    throw Error("not_found", fmt::format("cannot open inputs '{}': {}", file, std::strerror(folder ? EISDIR : errno)));
+  }
+}
+
+LineReader::~LineReader() {
+  close(file_);
+  close(stop_);
+}
+
+void LineReader::stop() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(stop_, &one, sizeof(one));
+}
+
+/// Reads more; false at the end or when stopped.
+bool LineReader::fill() {
+  pollfd ready[2] = {{stop_, POLLIN, 0}, {file_, POLLIN, 0}};
+  while (poll(ready, 2, -1) < 0 && errno == EINTR) continue;
+  if ((ready[0].revents & POLLIN) != 0) return false;
+  buffer_.erase(0, start_);
+  start_ = 0;
+  const std::size_t before = buffer_.size();
+  constexpr std::size_t kStep = 64 * 1024;
+  buffer_.resize(before + kStep);
+  const ssize_t got = read(file_, buffer_.data() + before, kStep);
+  buffer_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  return got > 0;
+}
+
+std::optional<LineReader::Line> LineReader::next() {
+  Line line;
+  std::size_t searched = 0;
+  for (;;) {
+    const std::size_t end = buffer_.find('\n', start_ + searched);
+    if (end == std::string::npos && !at_end_) {
+      searched = buffer_.size() - start_;
+      if (searched > kMaxLineBytes && !line.too_long) {
+        line.too_long = true;
+        line.text = buffer_.substr(start_, 256);
+      }
+      if (line.too_long) {
+        start_ = buffer_.size();
+        searched = 0;
+      }
+      at_end_ = !fill();
+      continue;
+    }
+    const std::size_t stop = std::min(end, buffer_.size());
+    if (end == std::string::npos && stop == start_ && !line.too_long) return std::nullopt;
+    ++number_;
+    line.number = number_;
+    if (!line.too_long) line.text = buffer_.substr(start_, stop - start_);
+    start_ = std::min(stop + 1, buffer_.size());
+    if (line.text.ends_with('\r')) line.text.pop_back();
+    if (line.text.find_first_not_of(" \t") != std::string::npos) return line;
+    line = {};
+    searched = 0;
+  }
+}
+
+std::optional<std::int64_t> LineReader::count(const std::string& file) {
+  std::error_code error;
+  if (file == "-" || !std::filesystem::is_regular_file(file, error)) return std::nullopt;
+  std::ifstream stream(file, std::ios::binary);
+  std::int64_t lines = 0;
+  for (std::string line; std::getline(stream, line);) {
+    if (line.find_first_not_of(" \t\r") != std::string::npos) ++lines;
+  }
+  return lines;
+}
+
+}  // namespace pipit::cli

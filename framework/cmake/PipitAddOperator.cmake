@@ -1,0 +1,52 @@
+# pipit_add_operator(NAME SOURCES file… [LIBRARIES target…] [LIBTORCH] [FOLDER dir])
+#
+# Builds one operator module: NAME is the operator's ("video_sample.time_step", "acme/video.cut"), the same that its source
+# gives to PIPIT_OPERATOR. The module lands in <build>/lib/pipit/operators/<its path>.so and is installed likewise.
+# LIBTORCH: the operator uses LibTorch; its version goes into the module's note.
+# FOLDER: build it below this folder instead, and do not install it.
+# Used by pipit itself and by projects that call find_package(pipit).
+
+set(PIPIT_ADD_OPERATOR_FOLDER "${CMAKE_CURRENT_LIST_DIR}")
+
+function(pipit_add_operator name)
+  cmake_parse_arguments(arg "LIBTORCH" "FOLDER" "SOURCES;LIBRARIES" ${ARGN})
+  string(REGEX REPLACE "[/.]" "_" target "operator_${name}")
+  string(REPLACE "." "/" path "${name}")
+  get_filename_component(folder "${path}" DIRECTORY)
+  get_filename_component(file "${path}" NAME)
+
+  set(root "${CMAKE_BINARY_DIR}/lib/pipit/operators")
+  if(arg_FOLDER)
+    set(root "${arg_FOLDER}")
+  endif()
+
+  add_library(${target} MODULE ${arg_SOURCES})
+  target_compile_features(${target} PRIVATE cxx_std_20)
+  target_compile_definitions(${target} PRIVATE PIPIT_MODULE)
+  # From lib/pipit/operators/<folder> to lib/ and to the LibTorch that comes with pipit.
+  string(REGEX REPLACE "[^/]+" ".." up "${folder}")
+  set(rpath "$ORIGIN/${up}/../.." "$ORIGIN/${up}/../libtorch/torch/lib")
+  set_target_properties(${target} PROPERTIES
+    PREFIX "" OUTPUT_NAME "${file}"
+    LIBRARY_OUTPUT_DIRECTORY "${root}/${folder}"
+    C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "${rpath}")
+  # Nothing but the entry leaves the module, so that no symbol of it can meet another module's.
+  target_link_options(${target} PRIVATE "-Wl,--version-script=${PIPIT_ADD_OPERATOR_FOLDER}/operator.map"
+                                        "-Wl,--disable-new-dtags")
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${PIPIT_ADD_OPERATOR_FOLDER}/operator.map")
+  target_link_libraries(${target} PRIVATE pipit::operator ${arg_LIBRARIES})
+  if(arg_LIBTORCH)
+    target_link_libraries(${target} PRIVATE LibTorch::torch)
+    target_compile_definitions(${target} PRIVATE PIPIT_LIBTORCH_VERSION="${LibTorch_VERSION}")
+  endif()
+
+  # The signature is stored in the file, so that pipelines are checked without loading it.
+  add_custom_command(TARGET ${target} POST_BUILD
+    COMMAND "${CMAKE_COMMAND}" -DPROGRAM=$<TARGET_FILE:pipit::program> -DMODULE=$<TARGET_FILE:${target}>
+            -DOBJCOPY=${CMAKE_OBJCOPY} -P "${PIPIT_ADD_OPERATOR_FOLDER}/embed_signature.cmake"
+    VERBATIM)
+  if(NOT arg_FOLDER)
+    install(TARGETS ${target} LIBRARY DESTINATION "lib/pipit/operators/${folder}")
+  endif()
+endfunction()

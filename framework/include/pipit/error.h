@@ -1,0 +1,39 @@
+// The one exception of pipit: what went wrong, as a stable code and one sentence.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace pipit {
+
+/// Thrown by every part of pipit, and by operators, for a fault that a user can act on.
+///
+/// `what()` is one sentence in lower case without a full stop, names quoted: subject, expected, found, remedy. An
+/// operator states the local fact only ("weight_path 'a.pth' does not exist"); the framework adds node and line, once.
+/// `code()` is a short stable word for programs, printed in an item's error line. Codes in use:
+///   invalid_argument  an argument of a node, or a combination of them, is wrong
+///   invalid_input     an item's own input is wrong (missing, wrong type, malformed line)
+///   not_found         a file, operator or device is not there
+///   invalid_media     a file that is no video, or one that cannot be decoded
+///   invalid_checkpoint a weight file that is damaged, or does not hold the model that was asked for
+///   invalid_pipeline  a pipeline file that is wrong
+///   invalid_module    a shared object that is no operator, or one for another runtime
+///   item_too_large    an item overflowed a bound on memory or count
+///   limit_exceeded    a safety limit on untrusted input was hit
+///   unavailable       a device or library that this machine does not have
+///   output_failed     results cannot be written
+///   cancelled         the run was told to stop
+///   operator_failed   anything else that an operator threw
+///   internal          a fault of pipit itself
+class __attribute__((visibility("default"))) Error : public std::runtime_error {
+ public:
+  Error(std::string code, const std::string& message) : std::runtime_error(message), code_(std::move(code)) {}
+
+  const std::string& code() const noexcept { return code_; }
+
+ private:
+  std::string code_;
+};
+
+}  // namespace pipit

@@ -1,0 +1,147 @@
+// The runtime inside a host program: open a pipeline, give it items, take results.
+//
+//   pipit::Pipeline pipeline = pipit::Pipeline::open("video_embedding.yaml");
+//   pipit::Result result = pipeline.call({{"path", "clip.mp4"}});
+//   if (!result.error) use(result.get("vec").tensor());
+//
+// or, as a stream: one thread push()es and at last calls close(), another calls next() until it returns nothing.
+//
+// open() reads the file, loads the operators, constructs them (models are read here) and starts one thread a node
+// replica. Everything that is wrong with the pipeline is thrown by open(), as one pipit::Error; after it, what goes
+// wrong belongs to an item and is in its Result. The destructor cancels what is still running and joins the threads; an
+// operator that never returns keeps it waiting.
+//
+// All functions may be called from any thread, the destructor excepted. Several pipelines may run in one process; nodes
+// with the same weights share one model. The host's signal handlers, locale, standard streams and LibTorch settings are
+// left alone.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pipit/value.h"
+
+#define PIPIT_EXPORT __attribute__((visibility("default")))
+
+#pragma GCC visibility push(hidden)
+
+namespace pipit {
+
+/// Why an item has no result.
+struct ItemError {
+  std::string node;     // empty when the item itself was wrong
+  std::string code;     // see pipit/error.h
+  std::string message;  // one sentence
+};
+
+using Inputs = std::vector<std::pair<std::string, Value>>;
+
+/// One item's outcome.
+struct Result {
+  std::int64_t item = 0;       // counted from 0 in the order of push
+  std::vector<Value> outputs;  // in the order of Pipeline::outputs(); a column of many rows is a list. Empty on error
+  std::vector<std::string> names;  // of the outputs
+  std::optional<ItemError> error;
+
+  /// The output of a name; null when there is none.
+  Value get(std::string_view name) const {
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (names[i] == name) return outputs[i];
+    }
+    return {};
+  }
+};
+
+/// A column that a pipeline takes or gives.
+struct ColumnInfo {
+  std::string name;
+  std::string type;   // "string", "tensor<f32>[512]", …; of one row
+  bool many = false;  // given as a list of rows
+};
+
+/// What one node has done so far.
+struct NodeStats {
+  std::string name;
+  std::string op;
+  std::int64_t items = 0;
+  std::int64_t rows_in = 0;
+  std::int64_t rows_out = 0;
+  std::int64_t failed = 0;                                     // items that failed here
+  double busy_s = 0;                                           // in the operator, all replicas together
+  double waiting_s = 0;                                        // for input
+  double blocked_s = 0;                                        // on a full queue downstream
+  std::int64_t queued_rows = 0;                                // the most that stood in its input queues
+  std::vector<std::pair<std::string, std::int64_t>> counters;  // of the operator's own
+  std::vector<std::pair<std::string, Value>> facts;  // what the operator reported of itself after construction
+};
+
+struct Options {
+  /// `--set`: {"embed.device", "cuda"}, {"vars.weights", "w.safetensors"}.
+  std::vector<std::pair<std::string, std::string>> set;
+  /// Searched for operators before PIPIT_OPERATOR_PATH and the installed ones.
+  std::vector<std::filesystem::path> operator_path;
+  /// Threads for LibTorch, FFmpeg and the like, all together; 0: leave their settings as they are.
+  int threads = 0;
+  /// Items in the pipeline at once, those whose results wait to be taken included; push blocks beyond.
+  int items_in_flight = 256;
+  /// Called with each warning, from any thread; empty: dropped.
+  std::function<void(const std::string& message)> on_warning;
+};
+
+class PIPIT_EXPORT Pipeline {
+ public:
+  /// Throws pipit::Error: the file, an operator, an argument or a weight file is wrong. Every fault has a line in the
+  /// message.
+  static Pipeline open(const std::filesystem::path& file, const Options& options = {});
+  /// The same for a text; relative paths in it start in `folder`.
+  static Pipeline parse(std::string_view yaml, const std::filesystem::path& folder = ".", const Options& options = {});
+
+  Pipeline(Pipeline&&) noexcept;
+  Pipeline& operator=(Pipeline&&) noexcept;
+  ~Pipeline();
+
+  std::vector<ColumnInfo> inputs() const;
+  /// With the types that are known now that the operators are constructed.
+  std::vector<ColumnInfo> outputs() const;
+
+  /// Runs one item and returns its result.
+  Result call(Inputs inputs);
+  /// Starts one item; its result comes through the future. Blocks while too many are in flight.
+  std::future<Result> submit(Inputs inputs);
+
+  /// Starts one item of the stream; its result comes from next(). Blocks while too many are in flight. False after
+  /// cancel().
+  bool push(Inputs inputs);
+  /// Puts an item in the stream that is already known to be wrong, so that its error comes in its place.
+  bool push_error(ItemError error);
+  /// No more push() will come.
+  void close();
+  /// The next result of the stream, in the order of push. Blocks; nothing when all have been taken after close(), or
+  /// after cancel().
+  std::optional<Result> next();
+
+  /// Gives up all items in flight: their futures get the error `cancelled`, next() ends. From any state; returns at
+  /// once.
+  void cancel();
+
+  std::vector<NodeStats> stats() const;
+  /// What runs where, for people.
+  std::string explain() const;
+
+ private:
+  class Running;
+  explicit Pipeline(std::unique_ptr<Running> running);
+  std::unique_ptr<Running> running_;
+};
+
+}  // namespace pipit
+
+#pragma GCC visibility pop

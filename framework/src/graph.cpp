@@ -1,0 +1,456 @@
+#include "graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "arguments.h"
+#include "near.h"
+
+namespace pipit {
+namespace {
+
+constexpr int kNoDomain = -1;  // of a column whose node is wrong; nothing more is said about it
+
+/// Builds a graph node by node, in the file's order, gathering faults.
+class Builder {
+ public:
+  Builder(Graph& graph, const OperatorPath& path) : graph_(graph), path_(path), faults_(graph.spec.place) {}
+
+  void build() {
+    graph_.domains.push_back({});
+    for (const InputSpec& input : graph_.spec.inputs) add_input(input);
+    for (const NodeSpec& node : graph_.spec.nodes) add_node(node);
+    resolve_outputs();
+    check_uses();
+    faults_.raise();
+    find_holds();
+    faults_.raise();
+    warn_of_cut_samples();
+  }
+
+ private:
+  void add_input(const InputSpec& input) {
+    Column column{input.name, -1, static_cast<int>(graph_.columns.size()), {}, 0};
+    try {
+      column.type = Type::parse(input.type);
+    } catch (const Error& e) {
+      faults_.add(input.line, fmt::format("input '{}': {}", input.name, e.what()));
+    }
+    write(std::move(column));
+  }
+
+  /// From here on, the name means this column.
+  int write(Column column) {
+    const int index = static_cast<int>(graph_.columns.size());
+    latest_[column.name] = index;
+    graph_.columns.push_back(std::move(column));
+    return index;
+  }
+
+  void add_node(const NodeSpec& spec) {
+    spec_ = &spec;
+    GraphNode node;
+    const bool known = find_operator(spec, node);
+    if (known) {
+      node.arguments = bind_arguments(node.op.signature, spec, graph_.spec.folder,
+                                      [&](int line, const std::string& message) { fault(line, message); });
+      choose_variant(node);
+    }
+    const std::vector<int> read = read_columns(spec.in);
+    node.keep = read_kept(spec);
+    const bool good = known && assign_ports(node, read) && choose_mode(node) && choose_domains(node);
+    write_outputs(node, good);
+    graph_.nodes.push_back(std::move(node));
+  }
+
+  bool find_operator(const NodeSpec& spec, GraphNode& node) {
+    try {
+      node.op = OperatorDescription::read(path_.get(spec.op), spec.op);
+      return true;
+    } catch (const Error& e) {
+      // The name is the whole fault; which node asked for it is told by the line.
+      faults_.add(spec.op_line, e.what());
+      return false;
+    }
+  }
+
+  void choose_variant(GraphNode& node) {
+    const OperatorSignature& signature = node.op.signature;
+    if (signature.variant_argument.empty()) return;
+    const Value chosen = node.arguments.get(signature.variant_argument);
+    for (std::size_t i = 0; i < signature.variants.size(); ++i) {
+      if (chosen.kind() == Kind::kString && signature.variants[i].value == chosen.string())
+        node.variant = static_cast<int>(i);
+    }
+  }
+
+  /// Columns by name; -1 for one that is not there.
+  std::vector<int> read_columns(const std::vector<std::pair<std::string, YamlNode>>& names) {
+    std::vector<int> columns;
+    for (const auto& [port, name] : names) columns.push_back(read(name));
+    return columns;
+  }
+
+  std::vector<int> read_kept(const NodeSpec& spec) {
+    std::vector<int> columns;
+    for (const YamlNode& name : spec.keep) columns.push_back(read(name));
+    std::erase(columns, -1);
+    return columns;
+  }
+
+  int read(const YamlNode& name) {
+    if (const auto found = latest_.find(name.text); found != latest_.end()) {
+      used_.insert(found->second);
+      return found->second;
+    }
+    const auto& nodes = graph_.spec.nodes;
+    const auto writer =
+        std::find_if(nodes.begin(), nodes.end(), [&](const NodeSpec& n) { return writes(n, name.text); });
+    if (writer != nodes.end()) {
+      std::vector<std::string> path{spec_->name};
+      if (path_back(*writer, path)) {
+        std::string cycle;
+        for (auto step = path.rbegin(); step != path.rend(); ++step)
+          cycle += fmt::format("{}{}", cycle.empty() ? "" : " -> ", *step);
+        fault(name.line, fmt::format("reads '{}', which makes a cycle: {} -> {}", name.text, cycle, path.back()));
+      } else {
+        fault(name.line,
+              fmt::format("reads '{}', which node '{}' gives only below, at line {}; move node '{}' above this one",
+                          name.text, writer->name, writer->line, writer->name));
+      }
+    } else {
+      std::vector<std::string> names;
+      for (const auto& [known, index] : latest_) names.push_back(known);
+      fault(name.line, fmt::format("no column '{}'{}", name.text, did_you_mean(name.text, names)));
+    }
+    return -1;
+  }
+
+  static bool writes(const NodeSpec& node, const std::string& name) {
+    const auto& names = node.out.empty() && node.has_keep ? node.keep : node.out;
+    return std::ranges::any_of(names, [&](const YamlNode& out) { return out.text == name; });
+  }
+
+  /// Whether `node`, or one that it reads from, reads from the node at path[0]; the way there is left in `path`.
+  bool path_back(const NodeSpec& node, std::vector<std::string>& path) const {
+    if (std::ranges::find(path, node.name) != path.end()) return false;
+    path.push_back(node.name);
+    const auto& nodes = graph_.spec.nodes;
+    const auto target = std::ranges::find(nodes, path[0], &NodeSpec::name);
+    for (const auto& [port, name] : node.in) {
+      if (writes(*target, name.text)) return true;
+    }
+    for (const auto& [port, name] : node.in) {
+      for (const NodeSpec& writer : nodes) {
+        if (writes(writer, name.text) && path_back(writer, path)) return true;
+      }
+    }
+    path.pop_back();
+    return false;
+  }
+
+  bool assign_ports(GraphNode& node, const std::vector<int>& read) {
+    const std::vector<Port>& ports = node.ports().inputs;
+    std::vector<std::string> names;
+    for (const Port& port : ports) names.push_back(port.name);
+    node.inputs.assign(ports.size(), -1);
+    if (read.size() != ports.size()) {
+      fault(spec_->line,
+            fmt::format("operator '{}' takes {} ({}), 'in' gives {}", spec_->op, counted(ports.size(), "column"),
+                        quoted_list(names), read.empty() ? "none" : std::to_string(read.size())));
+      return false;
+    }
+    bool good = true;
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      std::size_t port = i;
+      if (const std::string& name = spec_->in[i].first; !name.empty()) {
+        port = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+        if (port == names.size()) {
+          fault(spec_->in[i].second.line, fmt::format("operator '{}' has no input '{}'{}; it has {}", spec_->op, name,
+                                                      did_you_mean(name, names), quoted_list(names)));
+          good = false;
+          continue;
+        }
+      }
+      node.inputs[port] = read[i];
+      if (read[i] < 0) {
+        good = false;
+      } else if (const Column& column = at(read[i]); !ports[port].type.accepts(column.type)) {
+        fault(spec_->in[i].second.line,
+              fmt::format("input '{}' takes {}, {} gives {}", ports[port].name, ports[port].type.text(),
+                          graph_.column_text(read[i]), column.type.text()));
+        good = false;
+      }
+    }
+    return good;
+  }
+
+  bool choose_mode(GraphNode& node) {
+    const auto has = [](const std::vector<Port>& ports, PortCount count) {
+      return std::ranges::any_of(ports, [count](const Port& p) { return p.count == count; });
+    };
+    const Variant& ports = node.ports();
+    if (has(ports.inputs, PortCount::kMany)) {
+      node.mode = Mode::kWindow;
+    } else if (has(ports.inputs, PortCount::kReduce)) {
+      node.mode = Mode::kReduce;
+    } else if (has(ports.outputs, PortCount::kMany)) {
+      node.mode = Mode::kFlatMap;
+    } else if (spec_->has_keep) {
+      node.mode = Mode::kFilter;
+    }
+    if (spec_->window_all && node.mode != Mode::kWindow) {
+      fault(spec_->line,
+            fmt::format("'window' needs an operator with a window input, '{}' works row by row", spec_->op));
+      return false;
+    }
+    if (!spec_->has_keep) return true;
+    const bool predicate =
+        node.mode == Mode::kFilter && ports.outputs.size() == 1 && ports.outputs[0].type.kind == Kind::kBool;
+    if (!predicate) {
+      fault(spec_->line,
+            fmt::format("'keep' makes a filter and needs an operator that gives one bool a row, '{}' does not",
+                        spec_->op));
+    } else if (node.keep.empty()) {
+      fault(spec_->line, "'keep' must name the columns that the filter keeps");
+    }
+    return predicate && !node.keep.empty();
+  }
+
+  /// The rows that a node works on, and those that it makes.
+  bool choose_domains(GraphNode& node) {
+    std::vector<int> rows;      // columns whose rows it works on
+    std::vector<int> repeated;  // beside a window: columns that hold one value for it
+    const std::vector<Port>& ports = node.ports().inputs;
+    const bool collects = node.mode == Mode::kWindow || node.mode == Mode::kReduce;
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      (collects && ports[i].count == PortCount::kOne ? repeated : rows).push_back(node.inputs[i]);
+    }
+    rows.insert(rows.end(), node.keep.begin(), node.keep.end());
+    for (int column : rows) {
+      if (at(column).domain == kNoDomain) return false;
+    }
+    const auto deeper = [&](int a, int b) { return depth(at(a).domain) < depth(at(b).domain); };
+    const int deepest = *std::max_element(rows.begin(), rows.end(), deeper);
+    node.domain_in = at(deepest).domain;
+    for (int column : rows) {
+      const int domain = at(column).domain;
+      if (!graph_.inside(node.domain_in, domain)) return refuse_siblings(column, deepest);
+      if (collects && domain != node.domain_in) {
+        fault(spec_->line,
+              fmt::format("a window takes columns of the same rows; {} has {}, {} has {}", graph_.column_text(deepest),
+                          rows_text(node.domain_in), graph_.column_text(column), rows_text(domain)));
+        return false;
+      }
+    }
+    node.domain_out = node.domain_in;
+    if (collects) {
+      node.domain_out = std::max(graph_.domains[static_cast<std::size_t>(node.domain_in)].parent, 0);
+      for (int column : repeated) {
+        if (at(column).domain == kNoDomain) return false;
+        if (!graph_.inside(node.domain_out, at(column).domain)) return refuse_siblings(column, deepest);
+      }
+    } else if (node.mode == Mode::kFlatMap || node.mode == Mode::kFilter) {
+      // An operator with a memory of earlier rows may emit at the end, when no row is at hand: what it gives are rows
+      // of their own, beside those that it takes. A filter's rows and a stateless flat map's lie inside the rows that
+      // they came from.
+      const bool beside = node.mode == Mode::kFlatMap && node.op.signature.per_item;
+      const int parent =
+          beside ? std::max(graph_.domains[static_cast<std::size_t>(node.domain_in)].parent, 0) : node.domain_in;
+      graph_.domains.push_back({parent, depth(parent) + 1, spec_->name});
+      node.domain_out = static_cast<int>(graph_.domains.size()) - 1;
+    }
+    return true;
+  }
+
+  bool refuse_siblings(int a, int b) {
+    fault(spec_->line,
+          fmt::format(
+              "cannot join {} ({}) with {} ({}): neither's rows lie inside the other's; collect one of them first",
+              graph_.column_text(a), rows_text(at(a).domain), graph_.column_text(b), rows_text(at(b).domain)));
+    return false;
+  }
+
+  std::string rows_text(int domain) const {
+    const Domain& d = graph_.domains[static_cast<std::size_t>(domain)];
+    return d.opened_by.empty() ? "one row an item" : fmt::format("the rows of '{}'", d.opened_by);
+  }
+
+  void write_outputs(GraphNode& node, bool good) {
+    const bool filter = spec_->has_keep;
+    const auto& names = spec_->out.empty() && filter ? spec_->keep : spec_->out;
+    const std::size_t expected = filter ? node.keep.size() : good ? node.ports().outputs.size() : names.size();
+    if (good && names.size() != expected) {
+      std::vector<std::string> ports;
+      for (const Port& port : node.ports().outputs) ports.push_back(port.name);
+      fault(spec_->line,
+            filter ? fmt::format("'keep' names {}, 'out' names {}", expected, names.size())
+                   : fmt::format("operator '{}' gives {} ({}), 'out' names {}", spec_->op, counted(expected, "column"),
+                                 quoted_list(ports), names.empty() ? "none" : std::to_string(names.size())));
+    }
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (!seen.insert(names[i].text).second)
+        fault(names[i].line, fmt::format("'out' names '{}' twice", names[i].text));
+      if (names[i].text == "item" || names[i].text == "error") {
+        fault(names[i].line,
+              fmt::format("column '{}' has the name of a field of every result line; choose another", names[i].text));
+      }
+      Column column{names[i].text, static_cast<int>(graph_.nodes.size()), static_cast<int>(i), {}, kNoDomain};
+      if (good && i < expected) {
+        column.type = filter ? at(node.keep[i]).type : node.ports().outputs[i].type;
+        column.domain = node.domain_out;
+      }
+      node.outputs.push_back(write(std::move(column)));
+    }
+  }
+
+  void resolve_outputs() {
+    std::set<std::string> seen;
+    for (const YamlNode& name : graph_.spec.outputs) {
+      const auto found = latest_.find(name.text);
+      if (!seen.insert(name.text).second) {
+        faults_.add(name.line, fmt::format("'outputs' names '{}' twice", name.text));
+      } else if (found != latest_.end()) {
+        used_.insert(found->second);
+        graph_.outputs.push_back(found->second);
+      } else {
+        std::vector<std::string> names;
+        for (const auto& [known, index] : latest_) names.push_back(known);
+        faults_.add(name.line, fmt::format("'outputs': no column '{}'{}", name.text, did_you_mean(name.text, names)));
+      }
+    }
+  }
+
+  void check_uses() {
+    for (std::size_t i = 0; i < graph_.spec.inputs.size(); ++i) {
+      if (used_.contains(static_cast<int>(i))) continue;
+      const InputSpec& input = graph_.spec.inputs[i];
+      faults_.add(input.line, fmt::format("input '{}' is read by no node and is no output; remove it", input.name));
+    }
+    for (const GraphNode& node : graph_.nodes) {
+      const bool used =
+          node.outputs.empty() || std::ranges::any_of(node.outputs, [&](int column) { return used_.contains(column); });
+      if (used) continue;
+      const NodeSpec& spec = graph_.spec.nodes[static_cast<std::size_t>(&node - graph_.nodes.data())];
+      graph_.warnings.push_back(
+          fmt::format("{}:{}: node '{}': nothing reads what it gives", graph_.spec.place, spec.line, spec.name));
+    }
+  }
+
+  /// A node that joins rows with something collected from the same rows can start only when all of them have passed:
+  /// the rows wait in its queue, which must then hold an item's worth of them.
+  void find_holds() {
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      GraphNode& node = graph_.nodes[i];
+      spec_ = &graph_.spec.nodes[i];
+      std::vector<int> read = node.inputs;
+      read.insert(read.end(), node.keep.begin(), node.keep.end());
+      // A window keeps its rows itself, within its own bound.
+      if (node.mode == Mode::kWindow || node.mode == Mode::kReduce) read.clear();
+      for (int shallow : read) {
+        for (int deep : read) {
+          const int border = at(shallow).domain;
+          if (at(deep).domain == border || !graph_.inside(at(deep).domain, border)) continue;
+          if (!shares_rows(shallow, deep, border)) continue;
+          node.holds = true;
+          if (spec_->hold_mib > 0) continue;
+          fault(spec_->line,
+                fmt::format(
+                    "joins {} with {}, which is collected from the same rows: all of an item's rows must wait here; "
+                    "say how much memory they may take, 'hold: {{mib: 256}}'",
+                    graph_.column_text(deep), graph_.column_text(shallow)));
+          return;
+        }
+      }
+      if (!node.holds && spec_->hold_mib > 0)
+        fault(spec_->line, "'hold' is not needed here: nothing waits for a whole item");
+    }
+  }
+
+  /// Whether two columns come from one node whose rows lie inside `border`.
+  bool shares_rows(int a, int b, int border) const {
+    std::set<int> upstream;
+    collect_upstream(a, border, upstream);
+    std::set<int> other;
+    collect_upstream(b, border, other);
+    return std::ranges::any_of(upstream, [&](int node) { return other.contains(node); });
+  }
+
+  void collect_upstream(int column, int border, std::set<int>& nodes) const {
+    const int producer = at(column).producer;
+    if (producer < 0) return;
+    const GraphNode& node = graph_.nodes[static_cast<std::size_t>(producer)];
+    const bool inside = node.domain_out != border && graph_.inside(node.domain_out, border);
+    if (inside && !nodes.insert(producer).second) return;
+    for (int input : node.inputs) collect_upstream(input, border, nodes);
+    for (int input : node.keep) collect_upstream(input, border, nodes);
+  }
+
+  /// A model that takes fewer frames than are sampled for it drops the rest: worth a word before the run.
+  void warn_of_cut_samples() {
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      const Value limit = graph_.nodes[i].arguments.get("max_frames");
+      if (limit.kind() != Kind::kInt) continue;
+      for (int input : graph_.nodes[i].inputs) {
+        const int producer = at(input).producer;
+        if (producer < 0) continue;
+        const Value samples = graph_.nodes[static_cast<std::size_t>(producer)].arguments.get("num_samples");
+        if (samples.kind() != Kind::kInt || samples.integer() <= limit.integer()) continue;
+        graph_.warnings.push_back(
+            fmt::format("{}:{}: node '{}': takes at most {} frames ('max_frames'), '{}' samples {}; the rest are cut",
+                        graph_.spec.place, graph_.spec.nodes[i].line, graph_.spec.nodes[i].name, limit.integer(),
+                        graph_.spec.nodes[static_cast<std::size_t>(producer)].name, samples.integer()));
+      }
+    }
+  }
+
+  const Column& at(int column) const { return graph_.columns[static_cast<std::size_t>(column)]; }
+  int depth(int domain) const { return graph_.domains[static_cast<std::size_t>(domain)].depth; }
+  static std::string counted(std::size_t n, std::string_view noun) {
+    return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+  }
+  void fault(int line, const std::string& message) {
+    faults_.add(line, fmt::format("node '{}': {}", spec_->name, message));
+  }
+
+  Graph& graph_;
+  const OperatorPath& path_;
+  Faults faults_;
+  const NodeSpec* spec_ = nullptr;     // of the node at work
+  std::map<std::string, int> latest_;  // the column that a name means
+  std::set<int> used_;
+};
+
+}  // namespace
+
+std::string_view mode_name(Mode mode) {
+  constexpr std::string_view kNames[] = {"map", "flat map", "filter", "window", "reduce"};
+  return kNames[static_cast<int>(mode)];
+}
+
+Graph Graph::build(Spec spec, const OperatorPath& path) {
+  Graph graph;
+  graph.spec = std::move(spec);
+  graph.warnings = graph.spec.warnings;
+  Builder(graph, path).build();
+  return graph;
+}
+
+std::string Graph::column_text(int column) const {
+  const Column& c = columns[static_cast<std::size_t>(column)];
+  if (c.producer < 0) return fmt::format("'{}'", c.name);
+  return fmt::format("'{}.{}'", spec.nodes[static_cast<std::size_t>(c.producer)].name, c.name);
+}
+
+bool Graph::inside(int domain, int ancestor) const {
+  for (; domain >= 0; domain = domains[static_cast<std::size_t>(domain)].parent) {
+    if (domain == ancestor) return true;
+  }
+  return false;
+}
+
+}  // namespace pipit

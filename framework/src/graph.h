@@ -1,0 +1,67 @@
+// A pipeline with its names resolved: operators found, ports and row domains typed, arguments bound. Nothing runs yet.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "operator_module.h"
+#include "pipit/value.h"
+#include "spec.h"
+
+namespace pipit {
+
+/// How an operator's rows come out; follows from its ports.
+enum class Mode { kMap, kFlatMap, kFilter, kWindow, kReduce };
+std::string_view mode_name(Mode mode);
+
+/// A set of rows. Domain 0 is the item itself: one row. A child domain has any number of rows for each row of its
+/// parent.
+struct Domain {
+  int parent = -1;
+  int depth = 0;
+  std::string opened_by;  // the node; empty for the item
+};
+
+/// A named stream of values: an input, or an output port of a node. A name may be written again; each writing is a
+/// column.
+struct Column {
+  std::string name;
+  int producer = -1;  // node; -1: an input of the pipeline
+  int port = 0;       // of the producer, or the position among the inputs
+  Type type;
+  int domain = 0;
+};
+
+struct GraphNode {
+  OperatorDescription op;
+  int variant = 0;
+  Mode mode = Mode::kMap;
+  std::vector<int> inputs;   // columns, in port order
+  std::vector<int> keep;     // a filter's kept columns
+  std::vector<int> outputs;  // columns, in port order; a filter's in the order of `keep`
+  int domain_in = 0;         // of the rows that it works on (of a window: the rows inside)
+  int domain_out = 0;
+  Value arguments;     // a map: every argument, checked, defaults filled in
+  bool holds = false;  // its deeper inputs wait for one that collects the same rows: its queues must hold an item
+
+  const Variant& ports() const { return op.signature.variants[static_cast<std::size_t>(variant)]; }
+};
+
+struct Graph {
+  Spec spec;
+  std::vector<Domain> domains;
+  std::vector<Column> columns;
+  std::vector<GraphNode> nodes;  // in the file's order, which is an order to run in
+  std::vector<int> outputs;      // columns
+  std::vector<std::string> warnings;
+
+  /// Throws pipit::Error (`invalid_pipeline`) with every fault of the file.
+  static Graph build(Spec spec, const OperatorPath& path);
+
+  /// "'embed.vec'", or "'path'" for an input: a column for messages.
+  std::string column_text(int column) const;
+  /// True when `domain` is `ancestor` or lies inside it.
+  bool inside(int domain, int ancestor) const;
+};
+
+}  // namespace pipit

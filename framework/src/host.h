@@ -1,0 +1,54 @@
+// The runtime's side of the binary interface: what the opaque types of operator_c.h are, and the function table.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "pipit/value.h"
+
+namespace pipit {
+
+/// Where emit, fail and stop_requested of one call go; implemented by the worker that makes the call.
+class EmitterSink {
+ public:
+  virtual bool emit(std::uint32_t row, pipit_value* outputs) = 0;  // takes the outputs; false: nobody wants more
+  virtual void fail(std::uint32_t row, Error error) = 0;
+  virtual bool stop_requested() const = 0;
+
+ protected:
+  ~EmitterSink() = default;
+};
+
+/// Where warnings and counters of a node go; implemented by the pipeline.
+class NodeMonitor {
+ public:
+  virtual void warn(const std::string& message) = 0;
+  virtual void count(std::string_view counter, std::int64_t n) = 0;
+
+ protected:
+  ~NodeMonitor() = default;
+};
+
+}  // namespace pipit
+
+struct pipit_error {
+  std::string code;
+  std::string message;
+};
+
+struct pipit_text {
+  std::string text;
+};
+
+struct pipit_context {
+  std::string node;
+  std::uint32_t threads = 0;
+  pipit::NodeMonitor* monitor = nullptr;
+};
+
+struct pipit_emitter {
+  pipit::EmitterSink* sink = nullptr;
+};

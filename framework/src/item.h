@@ -1,0 +1,58 @@
+// One item on its way through a pipeline.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "pipit/pipeline.h"
+
+namespace pipit {
+
+/// Shared by everything that works on the item. Each node passes the item's end exactly once; after the last one it is
+/// done.
+struct Item {
+  static constexpr std::size_t kMaxOutputBytes = std::size_t{1} << 30;
+
+  std::int64_t id = 0;
+  std::int64_t stream_position = -1;  // among the items of push(); -1: of submit()
+  std::atomic<bool> failed{false};    // its rows need no more work
+  std::atomic<int> nodes_to_pass{0};
+  std::vector<Value> inputs;
+  std::vector<std::vector<Value>> outputs;  // by pipeline output; each is written by one thread only
+  std::atomic<std::size_t> output_bytes{0};
+  std::promise<Result> promise;  // of submit()
+
+  /// The error of the earliest node in the file's order stays, so that a run says the same each time.
+  void fail(int node, ItemError error) {
+    const std::scoped_lock lock(mutex_);
+    if (!error_ || node < failed_node_) {
+      failed_node_ = node;
+      error_ = std::move(error);
+    }
+    failed.store(true, std::memory_order_release);
+  }
+
+  /// Before it enters: this error, whatever else is wrong with it.
+  void replace_error(ItemError error) {
+    error_ = std::move(error);
+    failed = true;
+  }
+
+  /// Call when it is done.
+  std::optional<ItemError> take_error() {
+    const std::scoped_lock lock(mutex_);
+    return std::move(error_);
+  }
+
+ private:
+  std::mutex mutex_;
+  int failed_node_ = 0;
+  std::optional<ItemError> error_;
+};
+
+}  // namespace pipit

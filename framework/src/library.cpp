@@ -1,0 +1,1 @@
+// libpipit.so is made of pipit_core; CMake wants a source.

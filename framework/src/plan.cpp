@@ -1,0 +1,126 @@
+#include "plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pipit {
+namespace {
+
+constexpr double kMib = 1024.0 * 1024.0;
+
+std::size_t bytes_of(double mib) {
+  return static_cast<std::size_t>(mib * kMib);
+}
+
+/// Every edge that a node reads through, in the order of its first use.
+void add_edges(Plan& plan, int consumer) {
+  const GraphNode& node = plan.graph.nodes[static_cast<std::size_t>(consumer)];
+  const NodeSpec& spec = plan.graph.spec.nodes[static_cast<std::size_t>(consumer)];
+  std::vector<int> read = node.inputs;
+  read.insert(read.end(), node.keep.begin(), node.keep.end());
+  for (int index : read) {
+    const Column& column = plan.graph.columns[static_cast<std::size_t>(index)];
+    PlanNode& reader = plan.nodes[static_cast<std::size_t>(consumer)];
+    const auto same = std::ranges::find_if(
+        reader.in, [&](int e) { return plan.edges[static_cast<std::size_t>(e)].producer == column.producer; });
+    if (same != reader.in.end()) {
+      std::vector<int>& columns = plan.edges[static_cast<std::size_t>(*same)].columns;
+      if (std::ranges::find(columns, index) == columns.end()) columns.push_back(index);
+      continue;
+    }
+    PlanEdge edge;
+    edge.producer = column.producer;
+    edge.consumer = consumer;
+    edge.columns = {index};
+    edge.domain = column.domain;
+    edge.hold = node.holds && column.domain == node.domain_in;
+    edge.queue_rows = spec.queue_rows > 0 ? spec.queue_rows : Plan::kQueueRows;
+    edge.queue_bytes = bytes_of(edge.hold ? spec.hold_mib : spec.queue_mib > 0 ? spec.queue_mib : Plan::kQueueMib);
+    const int at = static_cast<int>(plan.edges.size());
+    reader.in.push_back(at);
+    if (edge.producer >= 0) plan.nodes[static_cast<std::size_t>(edge.producer)].out.push_back(at);
+    plan.edges.push_back(std::move(edge));
+  }
+}
+
+std::string port_list(const Plan& plan, const std::vector<Port>& ports, const std::vector<int>& columns) {
+  std::string text;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const Column& column = plan.graph.columns[static_cast<std::size_t>(columns[i])];
+    const std::string type = (i < ports.size() ? ports[i].type : column.type).text();
+    text += fmt::format("{}{}: {}", i > 0 ? ", " : "", column.name, type);
+  }
+  return text;
+}
+
+std::string rows_text(const Graph& graph, int domain) {
+  const Domain& d = graph.domains[static_cast<std::size_t>(domain)];
+  return d.opened_by.empty() ? "item" : d.opened_by;
+}
+
+}  // namespace
+
+Plan Plan::make(Graph graph, int threads) {
+  Plan plan;
+  plan.graph = std::move(graph);
+  plan.threads = threads;
+  plan.nodes.resize(plan.graph.nodes.size());
+  std::uint32_t sharers = 0;
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    const NodeSpec& spec = plan.graph.spec.nodes[i];
+    PlanNode& node = plan.nodes[i];
+    node.replicas = spec.replicas;
+    node.batch = spec.batch_max > 0 ? spec.batch_max : plan.graph.nodes[i].op.signature.batch;
+    node.window_bytes = bytes_of(kWindowMib);
+    if (plan.graph.nodes[i].op.signature.uses_threads) sharers += node.replicas;
+    add_edges(plan, static_cast<int>(i));
+  }
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    if (threads == 0 || !plan.graph.nodes[i].op.signature.uses_threads) continue;
+    plan.nodes[i].threads = std::max(1u, static_cast<std::uint32_t>(threads) / sharers);
+  }
+  return plan;
+}
+
+std::string Plan::explain() const {
+  std::string text = fmt::format("pipeline '{}': {} node{}, {} thread{} to share\n", graph.spec.name, nodes.size(),
+                                 nodes.size() == 1 ? "" : "s", threads, threads == 1 ? "" : "s");
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const GraphNode& node = graph.nodes[i];
+    const PlanNode& planned = nodes[i];
+    const Variant& ports = node.ports();
+    text += fmt::format("{:<14} {} {}, {}\n", graph.spec.nodes[i].name, node.op.name, node.op.note.version,
+                        mode_name(node.mode));
+    text += fmt::format("{:<14}   in  {} (rows of {})\n", "", port_list(*this, ports.inputs, node.inputs),
+                        rows_text(graph, node.domain_in));
+    if (!node.keep.empty()) text += fmt::format("{:<14}   keep {}\n", "", port_list(*this, {}, node.keep));
+    text += fmt::format("{:<14}   out {} (rows of {})\n", "",
+                        port_list(*this, node.keep.empty() ? ports.outputs : std::vector<Port>{}, node.outputs),
+                        rows_text(graph, node.domain_out));
+    std::string runs = fmt::format("{} replica{}", planned.replicas, planned.replicas == 1 ? "" : "s");
+    if (planned.threads > 0) runs += fmt::format(" of {} thread{}", planned.threads, planned.threads == 1 ? "" : "s");
+    if (planned.batch > 0) runs += fmt::format(", up to {} rows a call", planned.batch);
+    if (node.mode == Mode::kWindow)
+      runs += fmt::format(", window of at most {:.0f} MiB", static_cast<double>(planned.window_bytes) / kMib);
+    text += fmt::format("{:<14}   runs {}\n", "", runs);
+    for (int e : planned.in) {
+      const PlanEdge& edge = edges[static_cast<std::size_t>(e)];
+      if (edge.producer < 0) continue;
+      text += fmt::format(
+          "{:<14}   queue from '{}': {}\n", "", graph.spec.nodes[static_cast<std::size_t>(edge.producer)].name,
+          edge.hold
+              ? fmt::format("holds an item, at most {:.0f} MiB", static_cast<double>(edge.queue_bytes) / kMib)
+              : fmt::format("{} rows or {:.0f} MiB", edge.queue_rows, static_cast<double>(edge.queue_bytes) / kMib));
+    }
+  }
+  text += "outputs        ";
+  for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
+    const Column& column = graph.columns[static_cast<std::size_t>(graph.outputs[i])];
+    text += fmt::format("{}{}: {}", i > 0 ? ", " : "", column.name,
+                        (column.domain == 0 ? column.type : Type::list_of(column.type)).text());
+  }
+  return text + "\n";
+}
+
+}  // namespace pipit

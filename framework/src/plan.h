@@ -1,0 +1,50 @@
+// What runs where: replicas, batches, threads, queues. Follows from a graph and a budget; nothing runs yet.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph.h"
+
+namespace pipit {
+
+/// The columns that one node reads from one producer, through one queue for each pair of replicas.
+struct PlanEdge {
+  int producer = -1;  // node; -1: the pipeline's inputs
+  int consumer = 0;
+  std::vector<int> columns;
+  int domain = 0;
+  std::uint32_t queue_rows = 0;
+  std::size_t queue_bytes = 0;
+  bool hold = false;  // overflowing it fails the item, since waiting for room could wait for ever
+};
+
+struct PlanNode {
+  std::uint32_t replicas = 1;
+  std::uint32_t threads = 0;  // for each replica; 0: leave the libraries' settings as they are
+  std::uint32_t batch = 0;    // most rows of one call; 0: any number
+  std::size_t window_bytes = 0;
+  std::vector<int> in;  // edges
+  std::vector<int> out;
+};
+
+struct Plan {
+  static constexpr std::uint32_t kQueueRows = 256;
+  static constexpr double kQueueMib = 64;
+  static constexpr double kWindowMib = 1024;
+
+  Graph graph;
+  std::vector<PlanNode> nodes;
+  std::vector<PlanEdge> edges;
+  int threads = 0;
+
+  /// `threads`: the whole budget, shared by the nodes that run threads of their own; 0: leave it to the libraries.
+  static Plan make(Graph graph, int threads);
+
+  /// For people: each node's mode, ports, rows, queue, replicas, batch and threads.
+  std::string explain() const;
+};
+
+}  // namespace pipit

@@ -1,0 +1,353 @@
+#include "spec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <functional>
+#include <set>
+#include <sstream>
+
+#include "near.h"
+#include "substitution.h"
+
+namespace pipit {
+namespace {
+
+const std::vector<std::string> kFileKeys = {"pipit", "name", "vars", "inputs", "nodes", "outputs"};
+const std::vector<std::string> kNodeKeys = {"name",   "op",       "in",    "out",   "keep", "args",
+                                            "window", "replicas", "batch", "queue", "hold"};
+
+bool is_identifier(std::string_view text) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !text.empty() && letter(text[0]) &&
+         std::ranges::all_of(text, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+/// Reads one file's tree into a Spec, gathering faults.
+class Reader {
+ public:
+  Reader(Spec& spec, const Spec::Options& options) : spec_(spec), options_(options), faults_(spec.place) {}
+
+  void read(const YamlNode& root) {
+    if (root.kind != YamlNode::Kind::kMapping) {
+      faults_.add(root.line,
+                  fmt::format("expected a pipeline (keys {}), found {}", quoted_list(kFileKeys), describe(root)));
+      faults_.raise();
+    }
+    check_keys(root, kFileKeys, "");
+    read_version(root);
+    if (const YamlNode* name = root.find("name")) spec_.name = scalar(*name, "name");
+    if (const YamlNode* vars = root.find("vars")) read_vars(*vars);
+    if (const YamlNode* inputs = root.find("inputs")) read_inputs(*inputs);
+    const YamlNode* nodes = root.find("nodes");
+    if (nodes == nullptr || nodes->kind != YamlNode::Kind::kSequence || nodes->items.empty()) {
+      faults_.add(nodes ? nodes->line : root.line, "'nodes' must be a list of at least one node");
+    } else {
+      for (const YamlNode& node : nodes->items) read_node(node);
+    }
+    const YamlNode* outputs = root.find("outputs");
+    spec_.outputs_line = outputs ? outputs->line : root.line;
+    if (outputs) spec_.outputs = names(*outputs, "outputs");
+    if (spec_.outputs.empty()) faults_.add(spec_.outputs_line, "'outputs' must name at least one column");
+    check_overrides();
+    faults_.raise();
+  }
+
+ private:
+  void check_keys(const YamlNode& map, const std::vector<std::string>& known, std::string_view subject) {
+    for (const auto& [key, value] : map.entries) {
+      if (std::ranges::find(known, key.text) == known.end()) {
+        faults_.add(key.line, fmt::format("{}no key '{}'{}; expected {}", subject, key.text,
+                                          did_you_mean(key.text, known), quoted_list(known)));
+      }
+    }
+  }
+
+  void read_version(const YamlNode& root) {
+    const YamlNode* version = root.find("pipit");
+    if (version == nullptr) {
+      faults_.add(root.line, "the first line must say which pipeline format this is: 'pipit: 1'");
+    } else if (version->text != "1") {
+      faults_.add(version->line,
+                  fmt::format("pipeline format {} is not known; this runtime reads 'pipit: 1'", describe(*version)));
+    }
+  }
+
+  std::string scalar(const YamlNode& node, std::string_view what) {
+    if (node.kind != YamlNode::Kind::kScalar || node.is_null()) {
+      faults_.add(node.line, fmt::format("'{}' must be a text, found {}", what, describe(node)));
+      return {};
+    }
+    return node.text;
+  }
+
+  /// A name or a list of names.
+  std::vector<YamlNode> names(const YamlNode& node, std::string_view what) {
+    std::vector<YamlNode> list;
+    if (node.kind == YamlNode::Kind::kScalar) list.push_back(node);
+    if (node.kind == YamlNode::Kind::kSequence) list = node.items;
+    if (node.kind == YamlNode::Kind::kMapping) {
+      faults_.add(node.line, fmt::format("'{}' must be a name or a list of names, found {}", what, describe(node)));
+    }
+    std::erase_if(list, [&](const YamlNode& item) {
+      const bool good = item.kind == YamlNode::Kind::kScalar && is_identifier(item.text);
+      if (!good)
+        faults_.add(item.line,
+                    fmt::format("'{}': {} is no name; expected letters, digits and '_'", what, describe(item)));
+      return !good;
+    });
+    return list;
+  }
+
+  template <class T>
+  T number(const YamlNode& node, std::string_view what, T least) {
+    T value{};
+    const char* first = node.text.data();
+    const auto [end, error] = std::from_chars(first, first + node.text.size(), value);
+    if (node.kind != YamlNode::Kind::kScalar || error != std::errc() || end != first + node.text.size() ||
+        !(value >= least)) {
+      faults_.add(node.line, fmt::format("{} must be a number of at least {}, found {}", what, least, describe(node)));
+      return least;
+    }
+    return value;
+  }
+
+  void read_vars(const YamlNode& vars) {
+    if (vars.kind != YamlNode::Kind::kMapping) {
+      faults_.add(vars.line, fmt::format("'vars' must map names to texts, found {}", describe(vars)));
+      return;
+    }
+    for (const auto& [key, value] : vars.entries) {
+      if (value.kind != YamlNode::Kind::kScalar) {
+        faults_.add(value.line,
+                    fmt::format("var '{}' must be a text or a number, found {}", key.text, describe(value)));
+        continue;
+      }
+      Substituted text;
+      if (const Override* set = find_override("vars." + key.text)) {
+        text = {set->value, false, true};
+      } else {
+        text = substitute(value);
+      }
+      var_names_.push_back(key.text);
+      substitution_.define(key.text, std::move(text));
+    }
+  }
+
+  void read_inputs(const YamlNode& inputs) {
+    if (inputs.kind != YamlNode::Kind::kMapping) {
+      faults_.add(inputs.line, fmt::format("'inputs' must map names to types, found {}", describe(inputs)));
+      return;
+    }
+    for (const auto& [key, type] : inputs.entries) {
+      if (!is_identifier(key.text)) {
+        faults_.add(key.line, fmt::format("input '{}' is no name; expected letters, digits and '_'", key.text));
+      } else if (key.text == "item" || key.text == "error") {
+        faults_.add(key.line,
+                    fmt::format("input '{}' has the name of a field of every result line; choose another", key.text));
+      }
+      spec_.inputs.push_back({key.line, key.text, scalar(type, key.text)});
+    }
+  }
+
+  void read_node(const YamlNode& map) {
+    NodeSpec node;
+    node.line = map.line;
+    if (map.kind != YamlNode::Kind::kMapping) {
+      faults_.add(map.line, fmt::format("a node must be a mapping with 'name' and 'op', found {}", describe(map)));
+      return;
+    }
+    const YamlNode* name = map.find("name");
+    const YamlNode* op = map.find("op");
+    if (op != nullptr) {
+      node.op = scalar(*op, "op");
+      node.op_line = op->line;
+    }
+    if (name != nullptr) node.name = scalar(*name, "name");
+    if (name == nullptr || op == nullptr) {
+      faults_.add(map.line, fmt::format("node '{}': lacks '{}'", name ? node.name : node.op, name ? "op" : "name"));
+      return;
+    }
+    const std::string subject = fmt::format("node '{}': ", node.name);
+    if (!is_identifier(node.name)) {
+      faults_.add(name->line, fmt::format("node '{}': is no name; expected letters, digits and '_'", node.name));
+    }
+    if (const auto* twin = find_node(node.name)) {
+      faults_.add(name->line, fmt::format("{}stands twice; first at line {}", subject, twin->line));
+    }
+    check_keys(map, kNodeKeys, subject);
+    if (const YamlNode* in = map.find("in")) read_in(*in, node);
+    if (const YamlNode* out = map.find("out")) node.out = names(*out, "out");
+    if (const YamlNode* keep = map.find("keep")) {
+      node.has_keep = true;
+      node.keep = names(*keep, "keep");
+    }
+    if (const YamlNode* window = map.find("window")) {
+      node.window_all = window->text == "all";
+      if (!node.window_all) {
+        faults_.add(window->line,
+                    fmt::format("{}'window' must be 'all' in this version, found {}", subject, describe(*window)));
+      }
+    }
+    if (const YamlNode* replicas = map.find("replicas")) {
+      node.replicas = number<std::uint32_t>(*replicas, subject + "'replicas'", 1);
+    }
+    if (const YamlNode* batch = map.find("batch")) read_batch(*batch, node, subject);
+    if (const YamlNode* queue = map.find("queue")) read_queue(*queue, node, subject);
+    if (const YamlNode* hold = map.find("hold")) {
+      check_keys(*hold, {"mib"}, subject + "'hold': ");
+      const YamlNode* mib = hold->find("mib");
+      if (mib == nullptr) faults_.add(hold->line, subject + "'hold' must say how much: {mib: N}");
+      if (mib != nullptr) node.hold_mib = number<double>(*mib, subject + "'hold.mib'", 0.001);
+    }
+    read_args(map.find("args"), node, subject);
+    spec_.nodes.push_back(std::move(node));
+  }
+
+  void read_in(const YamlNode& in, NodeSpec& node) {
+    if (in.kind == YamlNode::Kind::kMapping) {
+      for (const auto& [port, column] : in.entries) node.in.emplace_back(port.text, column);
+    } else {
+      for (YamlNode& column : names(in, "in")) node.in.emplace_back("", std::move(column));
+    }
+  }
+
+  void read_batch(const YamlNode& batch, NodeSpec& node, const std::string& subject) {
+    check_keys(batch, {"max"}, subject + "'batch': ");
+    if (const YamlNode* max = batch.find("max"))
+      node.batch_max = number<std::uint32_t>(*max, subject + "'batch.max'", 1);
+  }
+
+  void read_queue(const YamlNode& queue, NodeSpec& node, const std::string& subject) {
+    check_keys(queue, {"items", "mib"}, subject + "'queue': ");
+    if (const YamlNode* items = queue.find("items"))
+      node.queue_rows = number<std::uint32_t>(*items, subject + "'queue.items'", 1);
+    if (const YamlNode* mib = queue.find("mib")) node.queue_mib = number<double>(*mib, subject + "'queue.mib'", 0.001);
+  }
+
+  void read_args(const YamlNode* args, NodeSpec& node, const std::string& subject) {
+    if (args != nullptr && args->kind != YamlNode::Kind::kMapping && !args->is_null()) {
+      faults_.add(args->line, fmt::format("{}'args' must map names to values, found {}", subject, describe(*args)));
+    } else if (args != nullptr) {
+      for (const auto& [key, value] : args->entries) {
+        if (find_override(node.name + "." + key.text) != nullptr) continue;
+        ArgumentSpec argument{key.text, value, false};
+        substitute_in(argument.value, &argument.from_outside);
+        node.args.push_back(std::move(argument));
+      }
+    }
+    for (const Override& set : options_.overrides) {
+      if (!set.target.starts_with(node.name + ".")) continue;
+      YamlNode value{.line = node.line, .text = set.value};
+      if (set.value.starts_with('[') || set.value.starts_with('{'))
+        value = parse_yaml(set.value, "--set " + set.target);
+      node.args.push_back({set.target.substr(node.name.size() + 1), std::move(value), true});
+    }
+  }
+
+  const NodeSpec* find_node(std::string_view name) const {
+    const auto found = std::ranges::find(spec_.nodes, name, &NodeSpec::name);
+    return found == spec_.nodes.end() ? nullptr : &*found;
+  }
+
+  /// The last one wins, as on any command line.
+  const Override* find_override(std::string_view target) const {
+    const Override* found = nullptr;
+    for (const Override& set : options_.overrides) {
+      if (set.target == target) found = &set;
+    }
+    return found;
+  }
+
+  Substituted substitute(const YamlNode& node) {
+    return substitution_.apply(
+        node.text, node.quoted,
+        [&](std::string_view name) {
+          const std::string text =
+              fmt::format("environment variable '{}' is not set and '${{{}}}' gives no default", name, name);
+          if (!options_.unset_is_warning) {
+            faults_.add(node.line, text);
+          } else {
+            spec_.warnings.push_back(fmt::format("{}:{}: {}", spec_.place, node.line, text));
+          }
+        },
+        [&](const std::string& message) { faults_.add(node.line, message); });
+  }
+
+  void substitute_in(YamlNode& node, bool* from_outside) {
+    if (node.kind == YamlNode::Kind::kScalar) {
+      Substituted done = substitute(node);
+      if (from_outside != nullptr) *from_outside = done.from_outside;
+      node.text = std::move(done.text);
+      node.quoted = done.quoted;
+    }
+    for (YamlNode& item : node.items) substitute_in(item, nullptr);
+    for (auto& [key, value] : node.entries) substitute_in(value, nullptr);
+  }
+
+  void check_overrides() {
+    for (const Override& set : options_.overrides) {
+      const std::string owner = set.target.substr(0, set.target.find('.'));
+      if (owner == "vars") {
+        const std::string name = set.target.substr(std::min(owner.size() + 1, set.target.size()));
+        if (std::ranges::find(var_names_, name) == var_names_.end()) {
+          faults_.add(0, fmt::format("--set {}: no var '{}'{}", set.target, name, did_you_mean(name, var_names_)));
+        }
+      } else if (find_node(owner) == nullptr) {
+        std::vector<std::string> known{"vars"};
+        for (const NodeSpec& node : spec_.nodes) known.push_back(node.name);
+        faults_.add(0, fmt::format("--set {}: no node '{}'{}", set.target, owner, did_you_mean(owner, known)));
+      }
+    }
+  }
+
+  Spec& spec_;
+  const Spec::Options& options_;
+  Faults faults_;
+  Substitution substitution_;
+  std::vector<std::string> var_names_;
+};
+
+}  // namespace
+
+void Faults::add(int line, std::string_view message) {
+  faults_.emplace_back(line, message);
+}
+
+void Faults::raise() const {
+  if (faults_.empty()) return;
+  auto sorted = faults_;
+  std::ranges::stable_sort(sorted, {}, &std::pair<int, std::string>::first);
+  std::string text;
+  for (const auto& [line, message] : sorted) {
+    if (!text.empty()) text += '\n';
+    text += line > 0 ? fmt::format("{}:{}: {}", place_, line, message) : fmt::format("{}: {}", place_, message);
+  }
+  throw Error("invalid_pipeline", text);
+}
+
+Spec Spec::read(const std::filesystem::path& file, const Options& options) {
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) {
+    throw Error("not_found", fmt::format("'{}' is a folder; expected a pipeline file", file.string()));
+  }
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream)
+    throw Error("not_found", fmt::format("cannot open pipeline '{}': {}", file.string(), std::strerror(errno)));
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return parse(text.view(), file.string(), file.parent_path(), options);
+}
+
+Spec Spec::parse(std::string_view text, std::string_view place, const std::filesystem::path& folder,
+                 const Options& options) {
+  Spec spec;
+  spec.place = place;
+  spec.folder = folder;
+  Reader(spec, options).read(parse_yaml(text, place));
+  return spec;
+}
+
+}  // namespace pipit

@@ -1,0 +1,92 @@
+// A pipeline file as written: names and arguments with their lines, substitutions done, nothing looked up yet.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "yaml.h"
+
+namespace pipit {
+
+/// Every fault found in a file, in order; thrown as one Error whose message has a line for each.
+class Faults {
+ public:
+  explicit Faults(std::string place) : place_(std::move(place)) {}
+
+  void add(int line, std::string_view message);
+  bool empty() const { return faults_.empty(); }
+  /// Throws pipit::Error (`invalid_pipeline`) when there are any, ordered by line.
+  void raise() const;
+  const std::string& place() const { return place_; }
+
+ private:
+  std::string place_;
+  std::vector<std::pair<int, std::string>> faults_;
+};
+
+/// One argument as written, after substitution.
+struct ArgumentSpec {
+  std::string name;
+  YamlNode value;
+  bool from_outside =
+      false;  // its text begins with something from the command line or the environment: paths in it are
+              // relative to the working directory, and a text that looks like a number may serve as text
+};
+
+struct NodeSpec {
+  int line = 0;
+  std::string name;
+  int op_line = 0;
+  std::string op;
+  std::vector<std::pair<std::string, YamlNode>> in;  // port name (empty: by position) and the column read
+  std::vector<YamlNode> out;
+  std::vector<YamlNode> keep;
+  bool has_keep = false;
+  bool window_all = false;
+  std::vector<ArgumentSpec> args;
+  std::uint32_t replicas = 1;
+  std::uint32_t batch_max = 0;   // 0: what the operator says is useful
+  std::uint32_t queue_rows = 0;  // 0: the default
+  double queue_mib = 0;
+  double hold_mib = 0;  // 0: not asked for
+};
+
+struct InputSpec {
+  int line = 0;
+  std::string name;
+  std::string type;
+};
+
+/// `--set NODE.ARG=VALUE` or `--set vars.NAME=VALUE`.
+struct Override {
+  std::string target;
+  std::string value;
+};
+
+struct Spec {
+  std::string place;             // for messages: the file as the user named it
+  std::filesystem::path folder;  // relative paths in the file start here
+  std::string name;
+  std::vector<InputSpec> inputs;
+  std::vector<NodeSpec> nodes;
+  std::vector<YamlNode> outputs;
+  int outputs_line = 0;
+  std::vector<std::string> warnings;
+
+  struct Options {
+    std::vector<Override> overrides;
+    bool unset_is_warning = false;  // a `${NAME}` that is not in the environment: `check` warns, `run` stops
+  };
+
+  /// Throws pipit::Error (`not_found`, `invalid_pipeline`) with every fault of the file.
+  static Spec read(const std::filesystem::path& file, const Options& options);
+  static Spec parse(std::string_view text, std::string_view place, const std::filesystem::path& folder,
+                    const Options& options);
+};
+
+}  // namespace pipit

@@ -1,0 +1,35 @@
+// `$name`, `${NAME}` and `${NAME:-default}` in the texts of a pipeline file.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pipit {
+
+/// A text after substitution.
+struct Substituted {
+  std::string text;
+  bool quoted = false;        // it is a string, whatever it looks like
+  bool from_outside = false;  // it begins with something from the command line or the environment
+};
+
+/// Replaces references in texts. `$name` is one of the file's vars, `${NAME}` comes from the environment, `$$` is a
+/// dollar sign; a `$` before anything else stands for itself.
+class Substitution {
+ public:
+  /// Told of each `${NAME}` that is unset and has no default; the reference stays in the text.
+  using Unset = std::function<void(std::string_view name)>;
+  /// Told of each fault: an unknown var, a reference without its closing brace.
+  using Fault = std::function<void(std::string message)>;
+
+  void define(const std::string& name, Substituted value) { vars_[name] = std::move(value); }
+  Substituted apply(std::string_view text, bool quoted, const Unset& unset, const Fault& fault) const;
+
+ private:
+  std::map<std::string, Substituted> vars_;
+};
+
+}  // namespace pipit

@@ -1,0 +1,42 @@
+// The types of ports and columns: a small closed grammar.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pipit/value.h"
+
+namespace pipit {
+
+/// A parsed port type. `any` is a null `kind`.
+///   any null bool int float string bytes frame map list<T> tensor tensor<f32> tensor<f32>[512] tensor<u8>[?,?,3]
+///   tensor<f32>[...]
+struct Type {
+  static constexpr std::int64_t kUnknown = -1;
+
+  std::optional<Kind> kind;                        // empty: any
+  std::optional<DType> element;                    // of a tensor; empty: any
+  std::optional<std::vector<std::int64_t>> shape;  // of a tensor; kUnknown for '?'; empty: any number of dimensions
+  std::shared_ptr<const Type> item;                // of a list; null: any
+
+  /// Throws pipit::Error (`invalid_argument`) that quotes the text and says what was expected.
+  static Type parse(std::string_view text);
+  static Type list_of(Type item);
+
+  std::string text() const;
+
+  /// Whether a value of type `from` may be given where this is wanted. What is unknown on either side is let through:
+  /// it is checked again when the value comes.
+  bool accepts(const Type& from) const;
+  /// Whether a value is of this type; looks at a list's elements.
+  bool holds(const Value& value) const;
+};
+
+/// The type of a value as found, for messages: "tensor<f32>[512]".
+std::string type_of(const Value& value);
+
+}  // namespace pipit

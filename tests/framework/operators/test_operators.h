@@ -1,0 +1,189 @@
+// Operators for the tests of the framework: small, without libraries, one class each.
+#pragma once
+
+#include <pipit/operator.h>
+
+#include <chrono>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+namespace test {
+
+/// A text's words, one row each.
+class Words {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Splits a text at its spaces.").input("text", "string").output_many("word", "string");
+  }
+  Words(const pipit::Arguments&, pipit::Context&) {}
+  void process(const pipit::Row& row, pipit::Emitter& out) {
+    std::istringstream words{std::string(row[0].string())};
+    for (std::string word; words >> word;) {
+      if (!out.emit(word)) return;
+    }
+  }
+};
+
+/// One row in, one row out; "bad" in the text is an error, "!" a foreign exception.
+class Upper {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Upper-cases a text.")
+        .input("text", "string", "any text")
+        .output("text", "string", "the same in capitals")
+        .argument("suffix", "string", "", "is put behind")
+        .argument("times", "int", "1", "how often")
+        .alias("args.times")
+        .argument("style", "enum(plain|loud)", "plain", "loud adds an exclamation mark")
+        .argument("file", "path", "null", "is put behind too");
+  }
+  Upper(const pipit::Arguments& arguments, pipit::Context& context)
+      : suffix_(arguments.string("suffix")), times_(arguments.integer("times")), context_(context) {
+    if (times_ < 0) throw pipit::Error("invalid_argument", "times must be at least 0");
+    if (arguments.string("style") == "loud") suffix_ += "!";
+    if (arguments.has("file")) suffix_ += arguments.string("file");
+  }
+  pipit::Value process(const pipit::Row& row) {
+    std::string text(row[0].string());
+    if (text.find("bad") != std::string::npos) throw pipit::Error("bad_text", "'" + text + "' is bad");
+    if (text.find('?') != std::string::npos) throw 7;
+    if (text.find('#') != std::string::npos) throw std::runtime_error("a hash");
+    for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    context_.count("texts");
+    std::string result;
+    for (std::int64_t i = 0; i < times_; ++i) result += text;
+    return result + suffix_;
+  }
+
+ private:
+  std::string suffix_;
+  std::int64_t times_;
+  pipit::Context& context_;
+};
+
+/// A filter.
+class Longer {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Whether a text is long.").input("text", "string").output("long", "bool").argument("than", "int", "3", "bytes");
+  }
+  Longer(const pipit::Arguments& arguments, pipit::Context&) : than_(arguments.integer("than")) {}
+  pipit::Value process(const pipit::Row& row) { return static_cast<std::int64_t>(row[0].string().size()) > than_; }
+
+ private:
+  std::int64_t than_;
+};
+
+/// A window, and a value beside it.
+class Join {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Joins words.").input_window("words", "string").input("prefix", "string").output("text", "string");
+  }
+  Join(const pipit::Arguments&, pipit::Context&) {}
+  pipit::Value process(const pipit::Row& row) {
+    std::string text(row[1].string());
+    for (const pipit::Value& word : row[0].list()) text += "/" + std::string(word.string());
+    return text;
+  }
+};
+
+/// Two columns, one row.
+class Pair {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Two texts as one.").input("a", "string").input("b", "string").output("text", "string");
+  }
+  Pair(const pipit::Arguments&, pipit::Context&) {}
+  pipit::Value process(const pipit::Row& row) { return std::string(row[0].string()) + "+" + std::string(row[1].string()); }
+};
+
+/// Rows one by one, one result at the end.
+class Length {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Bytes of all texts together.").input_reduce("text", "string").output("bytes", "int").per_item();
+  }
+  Length(const pipit::Arguments&, pipit::Context&) {}
+  void process(const pipit::Row& row, pipit::Emitter&) { bytes_ += static_cast<std::int64_t>(row[0].string().size()); }
+  void finish(pipit::Emitter& out) { out.emit(bytes_); }
+
+ private:
+  std::int64_t bytes_ = 0;
+};
+
+/// State across an item's rows, and a row of its own at the end.
+class EverySecond {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Every second text, then how many there were.").input("text", "string").output_many("text", "string").per_item();
+  }
+  EverySecond(const pipit::Arguments&, pipit::Context&) {}
+  void process(const pipit::Row& row, pipit::Emitter& out) {
+    if (seen_++ % 2 == 0) out.emit(row[0]);
+  }
+  void finish(pipit::Emitter& out) { out.emit("of " + std::to_string(seen_)); }
+
+ private:
+  int seen_ = 0;
+};
+
+/// Breaks the rules, as told.
+class Rogue {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Does what it must not.")
+        .input("text", "string")
+        .output("text", "string")
+        .required("how", "enum(none|two|type|constructor|slow|good)", "what to do wrong");
+  }
+  Rogue(const pipit::Arguments& arguments, pipit::Context&) : how_(arguments.string("how")) {
+    if (how_ == "constructor") throw pipit::Error("not_found", "weights 'w' do not exist");
+  }
+  void process(const pipit::Row& row, pipit::Emitter& out) {
+    if (how_ == "two") out.emit(row[0]);
+    if (how_ == "type") out.emit(std::vector<pipit::Value>{7});
+    if (how_ == "slow") std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (how_ != "none" && how_ != "type") out.emit(row[0]);
+  }
+
+ private:
+  std::string how_;
+};
+
+/// Numbers up to a count: many rows without any input but the count.
+class Count {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Numbers from 0.").input("to", "int").output_many("number", "int");
+  }
+  Count(const pipit::Arguments&, pipit::Context&) {}
+  void process(const pipit::Row& row, pipit::Emitter& out) {
+    for (std::int64_t i = 0; i < row[0].integer(); ++i) {
+      if (!out.emit(i)) return;
+    }
+  }
+};
+
+/// Many rows at once; odd numbers are refused one by one.
+class Half {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Half of an even number.").input("number", "int").output("half", "int").batch(8);
+  }
+  Half(const pipit::Arguments&, pipit::Context&) {}
+  void process(const pipit::Batch& in, pipit::BatchEmitter& out) {
+    if (in.size() > 8) throw pipit::Error("internal", "batch of more than 8");
+    for (std::uint32_t row = in.size(); row-- > 0;) {
+      const std::int64_t number = in[row][0].integer();
+      if (number % 2 != 0) {
+        out.fail(row, pipit::Error("odd", std::to_string(number) + " is odd"));
+      } else {
+        out.emit(row, number / 2);
+      }
+    }
+  }
+};
+
+}  // namespace test
