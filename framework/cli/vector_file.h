@@ -1,0 +1,27 @@
+// Vectors with their labels, read back from what `pipit run` wrote.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace pipit::cli {
+
+struct Vectors {
+  struct Row {
+    std::string label;  // what its line says of itself: id, text or path
+    std::vector<float> values;
+  };
+  std::vector<Row> rows;
+  std::size_t failed = 0;  // lines that are errors; they have no row
+
+  /// Reads FILE.jsonl, or FILE.npy with FILE.npy.jsonl beside it. The vector is the one field that is a list of
+  /// numbers, or `column`. Throws pipit::Error (`not_found`, `invalid_input`): the place, what was expected and found.
+  /// All rows have one size.
+  static Vectors read(const std::string& file, const std::string& column = "");
+};
+
+/// The cosine of two vectors of one size; 0 if one has no length.
+double cosine(const std::vector<float>& a, const std::vector<float>& b);
+double norm(const std::vector<float>& a);
+
+}  // namespace pipit::cli
