@@ -1,0 +1,70 @@
+// A weight file, opened: its tensors by name, as they lie in the file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pipit/weights/export.h"
+
+namespace pipit::weights {
+
+enum class DType { kFloat64, kFloat32, kFloat16, kBFloat16, kInt64, kInt32, kInt16, kInt8, kUInt8, kBool };
+
+/// "float32", "bfloat16", …: PyTorch's names.
+PIPIT_WEIGHTS_EXPORT std::string_view dtype_name(DType dtype);
+PIPIT_WEIGHTS_EXPORT std::size_t dtype_bytes(DType dtype);
+
+/// A tensor where it lies in the file. `data` lives as long as the Checkpoint (or any copy of it) does.
+/// Every element that shape and strides can reach is inside the file; that was checked at opening.
+struct PIPIT_WEIGHTS_EXPORT TensorView {
+  DType dtype = DType::kFloat32;
+  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> strides;  // in elements; may be non-contiguous, never negative
+  const std::byte* data = nullptr;    // aligned to the element's size only if `aligned()` says so
+
+  std::int64_t elements() const;
+  bool contiguous() const;
+  bool aligned() const;
+};
+
+/// How the tensors are packed in the file; found by content, never by the file's name.
+enum class Container { kSafetensors, kTorchZip, kTorchLegacy, kTorchScript };
+PIPIT_WEIGHTS_EXPORT std::string_view container_name(Container container);
+
+struct OpenOptions {
+  /// Map the file (shared with every other process that maps it) rather than read it. Turn off for a file that may be
+  /// changed while it is in use: a truncated mapping kills the process.
+  bool mmap = true;
+};
+
+/// An open weight file. Cheap to copy (copies share the mapping); immutable; safe to use from several threads.
+class PIPIT_WEIGHTS_EXPORT Checkpoint {
+ public:
+  /// Reads the directory of the file, touching none of the tensors' bytes. `path` is a safetensors file, one of
+  /// torch.save (since 1.6 or before), a TorchScript archive, a shard index (model.safetensors.index.json), or a model
+  /// folder with one of those in it. Nothing that a file asks to be executed is. Throws pipit::Error: `not_found`, or
+  /// `invalid_checkpoint` with the place in the file and what was expected there.
+  static Checkpoint open(const std::filesystem::path& path, const OpenOptions& options = {});
+
+  const std::filesystem::path& path() const;
+  Container container() const;
+  /// Tensors by the names that the file gives them, wrappers such as {"state_dict": …} removed, a module's by its path.
+  const std::map<std::string, TensorView>& tensors() const;
+  /// Free text that the file carries (safetensors' `__metadata__`).
+  const std::map<std::string, std::string>& metadata() const;
+  /// Keeps the bytes behind every TensorView alive.
+  std::shared_ptr<const void> storage() const;
+
+ private:
+  struct State;
+  explicit Checkpoint(std::shared_ptr<const State> state);
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace pipit::weights

@@ -1,0 +1,83 @@
+// What a checkpoint is, seen as a CLIP: its architecture, and its tensors under one set of names.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pipit/weights/checkpoint.h"
+#include "pipit/weights/export.h"
+
+namespace pipit::weights {
+
+enum class Activation { kQuickGelu, kGelu };
+enum class Head { kMeanP, kSeqLstm, kSeqTransf };
+enum class LinearPatch { k2d, k3d };
+
+struct Tower {
+  std::int64_t width = 0;
+  std::int64_t layers = 0;
+  std::int64_t heads = 0;  // 0 where nothing tells and the tower is not asked for
+  std::int64_t mlp = 0;    // width inside the blocks' feed-forward part
+};
+
+struct ClipArchitecture {
+  std::string name;  // "clip_vit_b32", …, or a description such as "ViT width 128 patch 16" for one that has no name
+  std::int64_t embed_dim = 0;
+  bool has_vision = false;
+  bool has_text = false;
+  Tower vision;
+  std::int64_t patch = 0;
+  std::int64_t resolution = 0;
+  Tower text;
+  std::int64_t context_length = 0;
+  std::int64_t vocab_size = 0;
+  Activation activation = Activation::kQuickGelu;
+  Head head = Head::kMeanP;
+  std::int64_t head_layers = 0;
+  LinearPatch linear_patch = LinearPatch::k2d;
+};
+
+/// The names that `model_name` may take, "auto" first; for messages and signatures.
+PIPIT_WEIGHTS_EXPORT const std::vector<std::string>& clip_model_names();
+
+/// One canonical tensor: parts joined along dimension 0 (Hugging Face keeps query, key and value apart), then
+/// transposed if asked.
+struct Source {
+  std::vector<TensorView> parts;
+  bool transposed = false;
+};
+
+struct ClipRequest {
+  std::string model_name = "auto";
+  bool vision = true;  // towers that will be used; a file without one that is asked for is an error
+  bool text = true;
+  std::optional<std::int64_t> heads = {};     // of the towers that will be used, where width/64 is not the rule
+  std::optional<Activation> activation = {};  // where neither file nor config tells
+};
+
+/// A checkpoint that was wholly understood: every tensor of the architecture is there with its shape, and none is left
+/// over.
+struct ClipCheckpoint {
+  Checkpoint file;
+  std::string layout;  // "CLIP4Clip", "OpenAI", "Hugging Face"
+  ClipArchitecture architecture;
+  /// OpenAI's names: "visual.conv1.weight", "transformer.resblocks.0.attn.in_proj_weight", "text_projection", …; a
+  /// head's tensors under their own ("lstm_visual.weight_ih_l0", "transformerClip.resblocks.0.…",
+  /// "frame_position_embeddings.weight").
+  std::map<std::string, Source> tensors;
+  /// What was assumed because neither file nor arguments told, as sentences.
+  std::vector<std::string> assumptions;
+};
+
+/// Heads and activation come from the model's config.json or open_clip_config.json beside the file, from the request,
+/// or from a rule that `assumptions` names. `model_name` is checked against the file; its towers may be fewer than the
+/// model's. Throws pipit::Error (`invalid_checkpoint`, or `invalid_argument` for a model_name that is none) that lists
+/// every missing, unexpected and misshapen tensor, or says which architecture the file holds when `model_name` says
+/// another.
+PIPIT_WEIGHTS_EXPORT ClipCheckpoint resolve_clip(const Checkpoint& file, const ClipRequest& request = {});
+
+}  // namespace pipit::weights

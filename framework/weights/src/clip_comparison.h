@@ -1,0 +1,39 @@
+// A file's tensors against those that a CLIP consists of.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "clip_architecture.h"
+#include "clip_layout.h"
+
+namespace pipit::weights {
+
+/// Keeps what it finds until all is known, so that every fault of a file is told at once.
+class ClipComparison {
+ public:
+  /// Both must outlive it.
+  ClipComparison(const Tensors& tensors, const Sizes& sizes) : tensors_(tensors), sizes_(sizes) {}
+
+  /// The tensors of the file that make up the expected one; those that are not as expected are noted, and left out.
+  Source take(const Expected& expected);
+
+  /// A name that may be in the file.
+  void allow(const std::string& name) { known_.insert(name); }
+
+  /// Throws Fault where tensors are missing, or wrong, or were never taken.
+  void refuse_faults(std::string_view model, const Layout& layout) const;
+
+ private:
+  bool check(const Expected& expected, const std::string& name, const TensorView& view);
+
+  const Tensors& tensors_;
+  const Sizes& sizes_;
+  std::set<std::string> known_;
+  std::vector<std::string> missing_;
+  std::vector<std::string> wrong_;
+};
+
+}  // namespace pipit::weights

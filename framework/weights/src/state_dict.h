@@ -1,0 +1,25 @@
+// From a pickle's values to named tensors.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "contents.h"
+#include "pickle.h"
+
+namespace pipit::weights {
+
+using NamedTensors = std::map<std::string, const pickle::Tensor*>;
+
+/// The tensors of a state dict, {"state_dict": …} and its like removed. Throws Fault for anything else, and where
+/// something other than a tensor stands among the tensors; what lies beside a wrapped state dict is not looked at.
+NamedTensors find_state_dict(const pickle::Value& root);
+
+/// The tensors of a TorchScript module: its attributes, by their dotted names.
+NamedTensors find_module_tensors(const pickle::Value& root);
+
+/// A tensor in the bytes of its storage. Throws Fault where it would reach beyond them.
+TensorView view_tensor(const std::string& name, const pickle::Tensor& tensor, Bytes storage);
+
+}  // namespace pipit::weights
