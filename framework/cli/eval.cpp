@@ -16,6 +16,10 @@ namespace {
 
 namespace po = boost::program_options;
 
+// Which field of a line names it best.
+const std::vector<std::string> kTextLabels{"text", "id", "path"};
+const std::vector<std::string> kVideoLabels{"path", "id", "text"};
+
 using Matrix = std::vector<std::vector<double>>;
 
 Matrix similarity(const Vectors& queries, const Vectors& answers) {
@@ -136,11 +140,12 @@ int eval(const Arguments& arguments) {
     throw UsageError(
         fmt::format("eval {} takes {} file{}, found {}", what, wanted, wanted == 1 ? "" : "s", files.size()));
   const std::string column = parsed.values["column"].as<std::string>();
-  const Vectors first = Vectors::read(files[0], column);
-  if (what == "vectors") {
+  const bool alone = what == "vectors";
+  const Vectors first = Vectors::read(files[0], column, alone ? kVideoLabels : kTextLabels);
+  if (alone) {
     print_vectors(first);
   } else {
-    const Vectors second = Vectors::read(files[1], column);
+    const Vectors second = Vectors::read(files[1], column, kVideoLabels);
     (what == "retrieval" ? print_retrieval : print_similarity)(first, second);
   }
   return kAllGood;

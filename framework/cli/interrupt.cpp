@@ -19,6 +19,7 @@ sigset_t signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGUSR1);  // from expire
   sigaddset(&set, SIGUSR2);  // from the destructor: no more listening
   return set;
 }
@@ -36,15 +37,24 @@ Interrupt::~Interrupt() {
   thread_.join();
 }
 
+void Interrupt::expire(int status) {
+  status_ = status;
+  pthread_kill(thread_.native_handle(), SIGUSR1);
+}
+
 void Interrupt::listen(std::function<void()> stop, std::function<void()> give_up) {
-  thread_ = std::thread([stop = std::move(stop), give_up = std::move(give_up)] {
+  thread_ = std::thread([this, stop = std::move(stop), give_up = std::move(give_up)] {
     const sigset_t set = signals();
     int got = 0;
     sigwait(&set, &got);
     if (got == SIGUSR2) return;
+    const timespec grace{kGraceSeconds, 0};
+    if (got == SIGUSR1) {
+      if (sigtimedwait(&set, nullptr, &grace) != SIGUSR2) _exit(status_);
+      return;
+    }
     came = got;
     stop();
-    const timespec grace{kGraceSeconds, 0};
     int second = sigtimedwait(&set, nullptr, &grace);
     if (second == SIGUSR2) return;
     if (second < 0) {

@@ -174,7 +174,8 @@ bool has_json_form(const Type& type) {
 
 Value from_json(const nlohmann::json& json, const Type& type) {
   if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number_integer()) {
+  const bool too_large = json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX;
+  if (json.is_number_integer() && !too_large) {
     if (type.kind == Kind::kFloat) return json.get<double>();
     return json.get<std::int64_t>();
   }

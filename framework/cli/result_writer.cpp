@@ -43,6 +43,16 @@ std::string line_of(const Result& result, const ItemFields& fields, std::string_
   return line;
 }
 
+/// The same; a value that has no JSON form, which a column of type any may hold, fails the item.
+std::string line_or_error(Result& result, const ItemFields& fields, std::string_view skip = "") {
+  try {
+    return line_of(result, fields, skip);
+  } catch (const Error& e) {
+    result.error = ItemError{"", "invalid_input", e.what()};
+    return line_of(result, fields);
+  }
+}
+
 [[noreturn]] void refuse(const std::string& message) {
   throw Error("invalid_pipeline", message);
 }
@@ -63,7 +73,7 @@ class JsonLinesWriter final : public ResultWriter {
     check_json_forms(outputs);
     file_.begin();
   }
-  void write(const Result& result, const ItemFields& fields) override { file_.append(line_of(result, fields)); }
+  void write(Result& result, const ItemFields& fields) override { file_.append(line_or_error(result, fields)); }
   void finish() override { file_.finish(); }
 
  private:
@@ -91,7 +101,7 @@ class NumpyWriter final : public ResultWriter {
     array_.append(header());
   }
 
-  void write(const Result& result, const ItemFields& fields) override {
+  void write(Result& result, const ItemFields& fields) override {
     if (result.error) {
       lines_.append(line_of(result, fields));
       return;
@@ -102,12 +112,10 @@ class NumpyWriter final : public ResultWriter {
       shape_.emplace(tensor.shape().begin(), tensor.shape().end());
     }
     if (tensor.dtype() != dtype_ || !std::ranges::equal(*shape_, tensor.shape()) || !tensor.contiguous()) {
-      Result failed;
-      failed.item = result.item;
-      failed.error = ItemError{"", "invalid_input",
+      result.error = ItemError{"", "invalid_input",
                                fmt::format("'{}' is {}, earlier rows of '{}' are {}", column_,
                                            type_of(result.get(column_)), name_, shape_text())};
-      lines_.append(line_of(failed, fields));
+      lines_.append(line_of(result, fields));
       return;
     }
     const std::size_t bytes = static_cast<std::size_t>(tensor.elements()) * element_bytes();

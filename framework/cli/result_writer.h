@@ -27,8 +27,9 @@ class ResultWriter {
   /// The pipeline is ready: throws pipit::Error (`invalid_pipeline`) when its outputs cannot be written in this form.
   /// Empties the file.
   virtual void begin(const std::vector<ColumnInfo>& outputs) = 0;
-  /// Writes one item. Throws pipit::Error (`output_failed`); nothing but whole lines is ever left in the file.
-  virtual void write(const Result& result, const ItemFields& fields) = 0;
+  /// Writes one item; one that cannot be written in this form gets an error. Throws pipit::Error (`output_failed`);
+  /// nothing but whole lines is ever left in the file.
+  virtual void write(Result& result, const ItemFields& fields) = 0;
   /// All is written: makes the file whole.
   virtual void finish() = 0;
 };

@@ -30,6 +30,8 @@ namespace {
 namespace po = boost::program_options;
 using Clock = std::chrono::steady_clock;
 
+constexpr int kMaxDepth = 64;  // of an input line's lists and objects
+
 /// One item as it was asked for: its inputs, or why it has none, and what its line begins with.
 struct Request {
   Inputs inputs;
@@ -75,10 +77,18 @@ class RequestReader {
       return request;
     }
     nlohmann::ordered_json json;
+    bool too_deep = false;
     try {
-      json = nlohmann::ordered_json::parse(line.text);
+      json = nlohmann::ordered_json::parse(line.text, [&](int depth, auto, auto&) {
+        too_deep = too_deep || depth > kMaxDepth;
+        return !too_deep;
+      });
     } catch (const nlohmann::json::parse_error& e) {
       refuse(fmt::format("is not JSON at byte {}", e.byte));
+      return request;
+    }
+    if (too_deep) {
+      refuse(fmt::format("nested deeper than {} levels", kMaxDepth));
       return request;
     }
     if (!json.is_object()) {
@@ -171,19 +181,36 @@ class Feeder {
   std::thread thread_;
 };
 
-/// Cancels the pipeline unless the run came to its end, so that a feeder waiting for room is woken.
-class CancelOnError {
+/// What a signal does to the run, whatever state it is in.
+class Stopper {
  public:
-  explicit CancelOnError(Pipeline& pipeline) : pipeline_(pipeline) {}
-  ~CancelOnError() {
-    if (std::uncaught_exceptions() > before_) pipeline_.cancel();
+  /// The items come from here now; null: they no longer do.
+  void watch(Pipeline* pipeline, Feeder* feeder) {
+    const std::scoped_lock lock(mutex_);
+    pipeline_ = pipeline;
+    feeder_ = feeder;
+    opened_ = true;
   }
-  CancelOnError(const CancelOnError&) = delete;
-  CancelOnError& operator=(const CancelOnError&) = delete;
+  /// Takes no more items.
+  void stop(int status) {
+    const std::scoped_lock lock(mutex_);
+    // While models are being read there is nothing to save.
+    if (!opened_) _exit(status);
+    if (feeder_ == nullptr) return;
+    feeder_->stop();
+    pipeline_->close();
+  }
+  /// Gives up the items that are under way.
+  void give_up() {
+    const std::scoped_lock lock(mutex_);
+    if (pipeline_ != nullptr) pipeline_->cancel();
+  }
 
  private:
-  Pipeline& pipeline_;
-  const int before_ = std::uncaught_exceptions();
+  std::mutex mutex_;
+  bool opened_ = false;
+  Pipeline* pipeline_ = nullptr;
+  Feeder* feeder_ = nullptr;
 };
 
 po::options_description run_options() {
@@ -232,17 +259,8 @@ int run(const Arguments& arguments) {
   }
 
   Interrupt interrupt;
-  std::atomic<bool> running{false};
-  std::atomic<Feeder*> feeding{nullptr};
-  std::optional<Pipeline> pipeline;
-  interrupt.listen(
-      [&] {
-        // While models are being read there is nothing to save.
-        if (!running) _exit(128 + interrupt.signal());
-        if (Feeder* feeder = feeding) feeder->stop();
-        pipeline->close();
-      },
-      [&] { pipeline->cancel(); });
+  Stopper stopper;
+  interrupt.listen([&] { stopper.stop(128 + interrupt.signal()); }, [&] { stopper.give_up(); });
 
   std::unique_ptr<LineReader> lines;
   std::optional<std::int64_t> total = 1;
@@ -265,41 +283,50 @@ int run(const Arguments& arguments) {
     throw UsageError(fmt::format("--threads takes a number of at least 0, found {}", options.threads));
   if (options.threads == 0) options.threads = available_cpus();
   options.on_warning = [](const std::string& message) { fmt::print(stderr, "warning: {}\n", message); };
-  pipeline = Pipeline::open(values["pipeline"].as<std::string>(), options);
-  writer->begin(pipeline->outputs());
-  const RequestReader requests(*pipeline);
+  Pipeline pipeline = Pipeline::open(values["pipeline"].as<std::string>(), options);
+  const RequestReader requests(pipeline);
   std::optional<Request> only;
   if (values.contains("input")) only = requests.from_pairs(assignments(values, "input"));
+  writer->begin(pipeline.outputs());
   stats.open_s = std::chrono::duration<double>(Clock::now() - opening).count();
 
   const auto started = Clock::now();
   Progress progress(show_progress, total);
+  bool broke_off = false;
   {
-    Feeder feeder(*pipeline, requests, lines.get(), std::move(only));
-    feeding = &feeder;
-    running = true;
-    const CancelOnError cancel_on_error(*pipeline);
-    while (auto result = pipeline->next()) {
-      writer->write(*result, feeder.take_fields());
-      ++stats.items;
-      if (result->error) {
-        ++stats.failed;
-        ++stats.errors[result->error->code];
+    Feeder feeder(pipeline, requests, lines.get(), std::move(only));
+    stopper.watch(&pipeline, &feeder);
+    try {
+      while (auto result = pipeline.next()) {
+        writer->write(*result, feeder.take_fields());
+        ++stats.items;
+        if (result->error) {
+          ++stats.failed;
+          ++stats.errors[result->error->code];
+        }
+        progress.done(result->error.has_value());
+        if (result->error && stop_on_error) {
+          pipeline.cancel();
+          interrupt.expire(kSomeFailed);
+          break;
+        }
       }
-      progress.done(result->error.has_value());
-      if (result->error && stop_on_error) {
-        feeder.stop();
-        pipeline->cancel();
-      }
+    } catch (const std::exception& e) {
+      progress.clear();
+      fmt::print(stderr, "{}\n", e.what());
+      broke_off = true;
+      pipeline.cancel();
+      interrupt.expire(kBrokeOff);
     }
-    feeding = nullptr;
+    stopper.watch(nullptr, nullptr);
   }
+  if (broke_off) return kBrokeOff;
   writer->finish();
   progress.clear();
 
   stats.run_s = std::chrono::duration<double>(Clock::now() - started).count();
   stats.peak_rss_bytes = peak_rss_bytes();
-  stats.nodes = pipeline->stats();
+  stats.nodes = pipeline.stats();
   if (stats_file) {
     stats_file->begin();
     stats_file->append(stats_json(stats));

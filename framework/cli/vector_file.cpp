@@ -24,8 +24,8 @@ bool is_vector(const Json& field) {
   return field.is_array() && !field.empty() && std::ranges::all_of(field, [](const Json& x) { return x.is_number(); });
 }
 
-std::string label_of(const Json& line) {
-  for (const char* name : {"text", "id", "path"}) {
+std::string label_of(const Json& line, const std::vector<std::string>& labels) {
+  for (const std::string& name : labels) {
     if (!line.contains(name)) continue;
     if (line[name].is_string()) return line[name].get<std::string>();
     if (line[name].is_number()) return line[name].dump();
@@ -92,7 +92,7 @@ std::vector<std::vector<float>> read_npy(const std::string& file) {
 
 }  // namespace
 
-Vectors Vectors::read(const std::string& file, const std::string& column) {
+Vectors Vectors::read(const std::string& file, const std::string& column, const std::vector<std::string>& labels) {
   Vectors vectors;
   const bool array = file.ends_with(".npy");
   std::vector<std::vector<float>> matrix;
@@ -103,7 +103,7 @@ Vectors Vectors::read(const std::string& file, const std::string& column) {
       ++vectors.failed;
       continue;
     }
-    Row row{label_of(line), {}};
+    Row row{label_of(line, labels), {}};
     if (array) {
       const auto at = line.value("row", std::size_t{matrix.size()});
       if (at >= matrix.size())

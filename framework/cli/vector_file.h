@@ -8,7 +8,7 @@ namespace pipit::cli {
 
 struct Vectors {
   struct Row {
-    std::string label;  // what its line says of itself: id, text or path
+    std::string label;  // what its line says of itself
     std::vector<float> values;
   };
   std::vector<Row> rows;
@@ -17,7 +17,7 @@ struct Vectors {
   /// Reads FILE.jsonl, or FILE.npy with FILE.npy.jsonl beside it. The vector is the one field that is a list of
   /// numbers, or `column`. Throws pipit::Error (`not_found`, `invalid_input`): the place, what was expected and found.
   /// All rows have one size.
-  static Vectors read(const std::string& file, const std::string& column = "");
+  static Vectors read(const std::string& file, const std::string& column, const std::vector<std::string>& labels);
 };
 
 /// The cosine of two vectors of one size; 0 if one has no length.

@@ -92,10 +92,11 @@ typedef struct pipit_frame_info {
   uint32_t struct_size;
   uint32_t key_frame;       /* 0 or 1 */
   int64_t index;            /* in presentation order, from 0, counted from the first frame that the decoder delivers */
-  double timestamp_ms;      /* from the start of the stream */
+  double timestamp_ms;      /* as the file states it: a stream need not begin at 0 */
   int64_t estimated_frames; /* frames that the stream is expected to deliver; -1: unknown */
   double duration_s;        /* of what is delivered; negative: unknown */
   double rate;              /* average frames per second; 0: unknown */
+  double start_s;           /* the time that the decoder was told to begin at */
 } pipit_frame_info;
 
 /* ---- what an operator says of itself ----------------------------------------------------------------------------- */

@@ -255,11 +255,12 @@ class Tensor {
 /// What is known of a video frame besides its pixels.
 struct FrameInfo {
   std::int64_t index = 0;   // in presentation order, from 0, counted from the first frame that the decoder delivers
-  double timestamp_ms = 0;  // from the start of the stream
+  double timestamp_ms = 0;  // as the file states it: a stream need not begin at 0
   bool key_frame = false;
   std::int64_t estimated_frames = -1;  // that the stream is expected to deliver; -1: unknown
   double duration_s = -1;              // of what is delivered; negative: unknown
   double rate = 0;                     // average frames per second; 0: unknown
+  double start_s = 0;                  // the time that the decoder was told to begin at
 };
 
 /// A picture: RGB, uint8 [height, width, 3].
@@ -270,7 +271,7 @@ class Frame {
 
   FrameInfo info() const {
     const pipit_frame_info& i = *info_;
-    return {i.index, i.timestamp_ms, i.key_frame != 0, i.estimated_frames, i.duration_s, i.rate};
+    return {i.index, i.timestamp_ms, i.key_frame != 0, i.estimated_frames, i.duration_s, i.rate, i.start_s};
   }
   const Tensor& pixels() const { return pixels_; }
   std::int64_t height() const { return pixels_.size(0); }
@@ -349,7 +350,7 @@ inline DType Tensor::dtype() const {
 
 inline Frame Frame::make(const FrameInfo& info, const Tensor& pixels) {
   const pipit_frame_info raw{sizeof(pipit_frame_info), info.key_frame ? 1u : 0u, info.index, info.timestamp_ms,
-                             info.estimated_frames,    info.duration_s,          info.rate};
+                             info.estimated_frames,    info.duration_s,          info.rate,  info.start_s};
   auto keep = std::make_shared<Tensor>(pixels);
   void* data = const_cast<void*>(keep->raw_data());
   const auto shape = keep->shape();

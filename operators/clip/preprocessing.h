@@ -1,0 +1,21 @@
+// From a video frame to the picture that a vision tower looks at.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+#include "clip/api.h"
+
+namespace pipit::clip {
+
+/// Resizes so that the short side is `resolution` and cuts the centre square out. `frame` is uint8 RGB [height, width,
+/// 3] on the CPU, of any strides; the result is uint8 [resolution, resolution, 3]. Reference: openai/CLIP,
+/// clip/clip.py: Resize(bicubic) and CenterCrop on Pillow images; the result is the same to the bit.
+PIPIT_CLIP_API at::Tensor resize_and_crop(const at::Tensor& frame, std::int64_t resolution);
+
+/// uint8 [n, h, w, 3] to float32 [n, 3, h, w]: over 255, less CLIP's mean, over its deviation. On the device of
+/// `pictures`.
+PIPIT_CLIP_API at::Tensor normalize(const at::Tensor& pictures);
+
+}  // namespace pipit::clip

@@ -1,0 +1,34 @@
+// From a checkpoint's bytes to the tensors that a model computes with.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+
+#include "clip/footprint.h"
+#include "clip/placement.h"
+#include "pipit/weights/clip_checkpoint.h"
+
+namespace pipit::clip {
+
+/// Reads tensors in the model's element type and on its device. A tensor that has both already is used where it lies,
+/// without a copy; it keeps the checkpoint's storage alive.
+class TensorReader {
+ public:
+  /// Adds what it reads to `footprint`. Both must outlive the reader.
+  TensorReader(const weights::ClipCheckpoint& checkpoint, const Placement& placement, Footprint& footprint)
+      : checkpoint_(checkpoint), placement_(placement), footprint_(footprint) {}
+
+  /// `name` is one of ClipCheckpoint's. Throws pipit::Error (`internal`) for one that the checkpoint lacks.
+  at::Tensor read(const std::string& name);
+
+  const weights::ClipArchitecture& architecture() const { return checkpoint_.architecture; }
+  const Placement& placement() const { return placement_; }
+
+ private:
+  const weights::ClipCheckpoint& checkpoint_;
+  Placement placement_;
+  Footprint& footprint_;
+};
+
+}  // namespace pipit::clip

@@ -1,0 +1,17 @@
+// Text as CLIP's tokenizer wants it: repaired, unescaped, one space between words, lower case.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace pipit::clip {
+
+/// What CLIP's SimpleTokenizer does before it looks for words: ftfy.fix_text (6.3, its defaults), html.unescape twice,
+/// white space folded and trimmed, str.lower. One thing of ftfy is left out: the repair of mojibake ("schÃ¶n"), which
+/// stays as it is; docs/fidelity.md has how often that matters.
+///
+/// Takes and returns UTF-8. Throws pipit::Error: `invalid_input` for other bytes, `limit_exceeded` for text that was
+/// escaped so often that it can only be an attack.
+std::string clean_text(std::string_view text);
+
+}  // namespace pipit::clip

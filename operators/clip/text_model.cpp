@@ -1,0 +1,25 @@
+#include "clip/text_model.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include "clip/tensor_reader.h"
+#include "clip/text_tower.h"
+#include "clip/vectors.h"
+
+namespace pipit::clip {
+
+TextModel::TextModel(const weights::ClipCheckpoint& checkpoint, const Placement& placement) {
+  const c10::InferenceMode guard;
+  TensorReader reader(checkpoint, placement, footprint_);
+  tower_ = std::make_unique<const TextTower>(reader);
+}
+
+TextModel::~TextModel() = default;
+
+at::Tensor TextModel::embed(std::span<const Sentence> sentences) const {
+  const c10::InferenceMode guard;
+  return checked_on_cpu(l2_normalize(tower_->forward(sentences)));
+}
+
+}  // namespace pipit::clip

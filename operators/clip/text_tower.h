@@ -1,0 +1,32 @@
+// Token ids to features.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <span>
+
+#include "clip/tensor_reader.h"
+#include "clip/tokenizer.h"
+#include "clip/transformer.h"
+
+namespace pipit::clip {
+
+/// CLIP's text transformer (openai/CLIP, clip/model.py: CLIP.encode_text). Its attention is causal and the feature is
+/// read at the first end of text, so nothing after that is computed; sentences of different lengths need no padding.
+class TextTower {
+ public:
+  explicit TextTower(TensorReader& reader);
+
+  /// Each sentence holds an end of text, within the context length. Returns float32 [sentences, embed_dim], not
+  /// normalized.
+  at::Tensor forward(std::span<const Sentence> sentences) const;
+
+ private:
+  at::Tensor token_embedding_;
+  at::Tensor positions_;
+  Transformer transformer_;
+  LayerNorm ln_final_;
+  at::Tensor projection_;
+};
+
+}  // namespace pipit::clip

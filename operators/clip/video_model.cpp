@@ -1,0 +1,30 @@
+#include "clip/video_model.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include "clip/temporal_head.h"
+#include "clip/tensor_reader.h"
+#include "clip/vectors.h"
+#include "clip/vision_tower.h"
+
+namespace pipit::clip {
+
+VideoModel::VideoModel(const weights::ClipCheckpoint& checkpoint, const Placement& placement)
+    : device_(placement.device) {
+  const c10::InferenceMode guard;
+  TensorReader reader(checkpoint, placement, footprint_);
+  tower_ = std::make_unique<const VisionTower>(reader);
+  TensorReader head_reader(checkpoint, {placement.device, at::kFloat}, footprint_);
+  head_ = std::make_unique<const TemporalHead>(head_reader);
+}
+
+VideoModel::~VideoModel() = default;
+
+at::Tensor VideoModel::embed(const at::Tensor& pictures, at::IntArrayRef lengths, Pooling pooling) const {
+  const c10::InferenceMode guard;
+  const at::Tensor features = tower_->forward(pictures.to(device_), lengths);
+  return checked_on_cpu(head_->forward(features, lengths, pooling));
+}
+
+}  // namespace pipit::clip

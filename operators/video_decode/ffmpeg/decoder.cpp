@@ -1,0 +1,117 @@
+#include "decoder.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "pipit/error.h"
+
+namespace pipit::video {
+
+Decoder::Decoder(std::string path, const DecoderOptions& options, const Hooks& hooks)
+    : path_(std::move(path)), options_(options), hooks_(hooks), frame_(allocated(av_frame_alloc())) {
+  open();
+  estimate();
+  sampler_ = make_sampler();
+}
+
+Decoder::~Decoder() = default;
+
+void Decoder::open() {
+  reader_ = std::make_unique<Reader>(path_, options_.reader, hooks_);
+  if (rate() <= 0) return;
+  // Earlier than the start by more frames than any codec holds back: a key frame's place goes by decoding time, so that
+  // it may be shown after the start; and FFmpeg 5's H.264 decoder loses frames when the end comes shortly after a seek.
+  const double landing_s = options_.window.start_s - std::fmax(1, 32 / rate());
+  if (landing_s <= 0) return;
+  try {
+    pending_ = reader_->seek(landing_s);
+  } catch (const Error&) {
+    // Damage that only a seek meets (leading pictures without their references) is none; other faults come again.
+  }
+  if (!pending_) reader_ = std::make_unique<Reader>(path_, options_.reader, hooks_);
+}
+
+void Decoder::estimate() {
+  const auto known = options_.stream_duration ? reader_->stream_duration_s() : reader_->container_duration_s();
+  if (known) duration_s_ = std::fmax(0, options_.window.length_s(*known));
+  if (known && rate() > 0) {
+    window_frames_ = options_.window.estimated_frames(*known, rate());
+  } else {
+    window_frames_ = Reader(path_, options_.reader, hooks_).count_frames(options_.window);
+  }
+}
+
+std::unique_ptr<Sampler> Decoder::make_sampler() const {
+  if (const auto* uniform = std::get_if<DecoderOptions::Uniform>(&options_.sample)) {
+    return std::make_unique<UniformSample>(window_frames_, uniform->samples);
+  }
+  if (const auto* steps = std::get_if<DecoderOptions::TimeStep>(&options_.sample)) {
+    return std::make_unique<TimeStepSample>(options_.window.start_s, steps->step_s);
+  }
+  return std::make_unique<EveryFrame>();
+}
+
+std::int64_t Decoder::estimated_frames() const {
+  if (const auto* uniform = std::get_if<DecoderOptions::Uniform>(&options_.sample)) return uniform->samples;
+  if (const auto* steps = std::get_if<DecoderOptions::TimeStep>(&options_.sample)) {
+    return duration_s_ < 0 ? -1 : static_cast<std::int64_t>(std::ceil(duration_s_ / steps->step_s));
+  }
+  return window_frames_;
+}
+
+const Shot* Decoder::next() {
+  reader_->resume();
+  while (!ended_ && !sampler_->done()) {
+    ended_ = !advance();
+    if (ended_ && passed_ == 0) {
+      throw Error("invalid_media",
+                  fmt::format("video '{}' has no frame {}", path_,
+                              options_.window.end_s
+                                  ? fmt::format("from {} to {} s", options_.window.start_s, *options_.window.end_s)
+                              : options_.window.start_s > 0 ? fmt::format("from {} s on", options_.window.start_s)
+                                                            : "that can be decoded"));
+    }
+    shot_.copies = ended_ ? sampler_->wants_last() : sampler_->copies(shot_.timestamp_ms);
+    if (shot_.copies > 0) {
+      orient();
+      return &shot_;
+    }
+  }
+  return nullptr;
+}
+
+bool Decoder::advance() {
+  do {
+    if (!std::exchange(pending_, false) && !reader_->next()) return false;
+  } while (options_.window.begins_after(reader_->timestamp_ms()));
+  if (options_.window.ends_before(reader_->timestamp_ms())) return false;
+  shot_.index = passed_++;
+  shot_.timestamp_ms = reader_->timestamp_ms();
+  shot_.key_frame = reader_->key_frame();
+  reader_->take(*frame_);
+  return true;
+}
+
+void Decoder::orient() {
+  orientation_ = {};
+  const std::int32_t* matrix = options_.auto_rotate ? reader_->display_matrix(*frame_) : nullptr;
+  if (matrix != nullptr) {
+    const std::optional<Orientation> turn = Orientation::from_matrix(matrix);
+    if (!turn) {
+      throw Error("invalid_media",
+                  fmt::format("video '{}' is to be shown turned by {:.0f} degrees, expected a multiple of 90; "
+                              "auto_rotate: false takes it as it is stored",
+                              path_, -av_display_rotation_get(matrix)));
+    }
+    orientation_ = *turn;
+  }
+  shot_.size = RgbConverter::size(*frame_, orientation_);
+}
+
+void Decoder::rgb(std::uint8_t* out) {
+  const Log::Scope scope(log_);
+  converter_.convert(*frame_, orientation_, out);
+}
+
+}  // namespace pipit::video

@@ -1,0 +1,87 @@
+// A video as a sequence of chosen frames.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "api.h"
+#include "picture.h"
+#include "reader.h"
+#include "video_sample/sampling.h"
+
+namespace pipit::video {
+
+struct DecoderOptions {
+  struct Every {};
+  struct Uniform {
+    std::int64_t samples;
+  };
+  struct TimeStep {
+    double step_s;
+  };
+
+  TimeWindow window;
+  std::variant<Every, Uniform, TimeStep> sample;
+  bool auto_rotate = true;
+  bool stream_duration = false;  // estimate from the stream's duration, not the container's
+  ReaderOptions reader;
+};
+
+/// What is known of a chosen frame besides its pixels.
+struct Shot {
+  std::int64_t index = 0;   // among the frames of the window
+  double timestamp_ms = 0;  // as the file states it
+  bool key_frame = false;
+  std::int64_t copies = 1;  // how many times it was chosen
+  RgbConverter::Size size{};
+};
+
+/// Gives the chosen frames of one video in presentation order. Decodes up to the last one that is wanted and no
+/// further; converts a frame only when its pixels are asked for. Holds one frame. Faults as in Reader; a window without
+/// any frame is `invalid_media` too.
+class PIPIT_VIDEO_API Decoder {
+ public:
+  Decoder(std::string path, const DecoderOptions& options, const Hooks& hooks);
+  ~Decoder();
+
+  /// The next chosen frame; null at the end. It lives until the next call.
+  const Shot* next();
+  /// The pixels of the frame that next() gave: RGB, size.bytes() bytes.
+  void rgb(std::uint8_t* out);
+
+  /// How many frames will be delivered, copies counted: an estimate, since the window's frames are estimated by its
+  /// length and the average rate, or counted by their packets where the file does not tell these. -1: unknown.
+  std::int64_t estimated_frames() const;
+  /// Of the window, in this video; negative: unknown.
+  double duration_s() const { return duration_s_; }
+  /// Frames a second, on average; 0: unknown.
+  double rate() const { return reader_->rate(); }
+
+ private:
+  void open();
+  void estimate();
+  std::unique_ptr<Sampler> make_sampler() const;
+  void orient();
+  /// Lets the next frame of the window pass; false at its end.
+  bool advance();
+
+  const std::string path_;
+  const DecoderOptions options_;
+  const Hooks hooks_;
+  std::unique_ptr<Reader> reader_;
+  std::unique_ptr<Sampler> sampler_;
+  FramePtr frame_;  // the last that passed
+  Log log_;         // the scaler's
+  RgbConverter converter_;
+  Orientation orientation_;  // of frame_
+  Shot shot_;
+  std::int64_t passed_ = 0;         // frames of the window
+  std::int64_t window_frames_ = 0;  // estimated
+  double duration_s_ = -1;
+  bool pending_ = false;  // the reader holds a frame that has not passed
+  bool ended_ = false;
+};
+
+}  // namespace pipit::video

@@ -1,0 +1,44 @@
+// What FFmpeg says while it works on one video.
+#pragma once
+
+#include <mutex>
+#include <string>
+
+namespace pipit::video {
+
+/// Takes FFmpeg's log lines about one video, so that none reaches standard error, and keeps the first complaint for
+/// error messages: what follows it are mostly consequences. Lines about anything else (a host's own use of FFmpeg) take
+/// FFmpeg's usual way.
+///
+/// FFmpeg has one log callback a process; the first Log installs it. That is why this is part of a shared library.
+class Log {
+ public:
+  Log();
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  /// The first line of level error or worse since `clear`, without its newline; empty when there was none.
+  std::string complaint() const;
+  void clear();
+  void keep(std::string line);
+
+  /// While it lives, lines from this thread belong to the log. FFmpeg's own threads are known by the codec context,
+  /// whose `opaque` must point to the log.
+  class Scope {
+   public:
+    explicit Scope(Log& log);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    Log* outer_;
+  };
+
+ private:
+  mutable std::mutex mutex_;
+  std::string complaint_;
+};
+
+}  // namespace pipit::video

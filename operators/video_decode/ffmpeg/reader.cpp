@@ -1,0 +1,356 @@
+#include "reader.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "extent.h"
+#include "pipit/error.h"
+
+namespace pipit::video {
+
+namespace {
+
+// What may be read: containers and streams of video. No playlists, no image sequences, nothing that names other files.
+// By the first of FFmpeg's names for each.
+constexpr const char* kDemuxers[] = {"mov",  "matroska", "avi", "mpegts",       "mpeg", "mpegvideo",
+                                     "flv",  "asf",      "ogg", "mxf",          "ivf",  "h264",
+                                     "hevc", "m4v",      "obu", "yuv4mpegpipe", "dv",   "gif"};
+
+constexpr int kIoBuffer = 1 << 16;
+
+// A demuxer may have several names: "mov,mp4,m4a,3gp,3g2,mj2".
+std::string_view first_name(const AVInputFormat& demuxer) {
+  const std::string_view names = demuxer.name;
+  return names.substr(0, names.find(','));
+}
+
+const char* file_kind(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+// A VP8 packet may hold a frame that is only referred to: bit 4 of its first byte tells. Other codecs pack such frames
+// together with one that is shown.
+bool is_shown(const AVPacket& packet, AVCodecID codec) {
+  if ((packet.flags & AV_PKT_FLAG_DISCARD) != 0) return false;
+  return codec != AV_CODEC_ID_VP8 || packet.size == 0 || (packet.data[0] & 0x10) != 0;
+}
+
+double milliseconds(std::int64_t ticks, AVRational base) {
+  return static_cast<double>(ticks) * base.num * 1000.0 / base.den;
+}
+
+}  // namespace
+
+Reader::File::File(const std::string& path) {
+  if (path.find('\0') != std::string::npos) throw Error("invalid_input", "a video's path holds a zero byte");
+  // O_NONBLOCK: a FIFO nobody writes to is refused below, not waited for.
+  descriptor_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor_ < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+    throw Error("not_found", fmt::format("video '{}' does not exist", path));
+  }
+  if (descriptor_ < 0)
+    throw Error("invalid_media", fmt::format("video '{}' cannot be opened: {}", path, std::strerror(errno)));
+  struct stat facts = {};
+  ::fstat(descriptor_, &facts);
+  size_ = facts.st_size;
+  if (S_ISREG(facts.st_mode) && size_ > 0) return;
+  ::close(descriptor_);
+  throw Error("invalid_media", S_ISREG(facts.st_mode) ? fmt::format("video '{}' is empty, expected a video file", path)
+                                                      : fmt::format("video '{}' is {}, expected a video file", path,
+                                                                    file_kind(facts.st_mode)));
+}
+
+Reader::File::~File() {
+  ::close(descriptor_);
+}
+
+Reader::Reader(std::string path, const ReaderOptions& options, const Hooks& hooks)
+    : path_(std::move(path)),
+      options_(options),
+      hooks_(hooks),
+      file_(path_),
+      packet_(allocated(av_packet_alloc())),
+      frame_(allocated(av_frame_alloc())) {
+  const Log::Scope scope(log_);
+  open_container();
+  choose_stream();
+  open_codec();
+}
+
+Reader::~Reader() {
+  const Log::Scope scope(log_);
+  codec_.reset();
+  format_.reset();
+}
+
+int Reader::read_bytes(void* self, std::uint8_t* to, int size) {
+  const auto* reader = static_cast<Reader*>(self);
+  if (reader->out_of_time() || reader->hooks_.stop_requested()) return AVERROR_EXIT;
+  const ssize_t n = ::read(reader->file_.descriptor(), to, static_cast<std::size_t>(size));
+  if (n < 0) return AVERROR(errno);
+  return n == 0 ? AVERROR_EOF : static_cast<int>(n);
+}
+
+std::int64_t Reader::seek_bytes(void* self, std::int64_t offset, int whence) {
+  const auto* reader = static_cast<Reader*>(self);
+  if (whence == AVSEEK_SIZE) return reader->file_.size();
+  const off_t at = ::lseek(reader->file_.descriptor(), offset, whence & ~AVSEEK_FORCE);
+  return at < 0 ? AVERROR(errno) : at;
+}
+
+void Reader::open_container() {
+  auto* buffer = allocated(static_cast<unsigned char*>(av_malloc(kIoBuffer)));
+  io_.reset(avio_alloc_context(buffer, kIoBuffer, 0, this, read_bytes, nullptr, seek_bytes));
+  if (!io_) {
+    av_free(buffer);
+    throw std::bad_alloc();
+  }
+
+  // By content alone: a name ending in .mp4 makes no video of a text.
+  const AVInputFormat* demuxer = nullptr;
+  const int probed =
+      av_probe_input_buffer2(io_.get(), &demuxer, "", nullptr, 0,
+                             static_cast<unsigned>(std::max<std::int64_t>(options_.limits.probe_bytes, 2048)));
+  check_interrupted();
+  if (probed < 0 || demuxer == nullptr) fail("invalid_media", "has no video format that is known");
+  if (std::find(std::begin(kDemuxers), std::end(kDemuxers), first_name(*demuxer)) == std::end(kDemuxers)) {
+    fail("invalid_media", fmt::format("holds '{}' ({}), expected a video file", demuxer->name, demuxer->long_name));
+  }
+
+  AVFormatContext* format = allocated(avformat_alloc_context());
+  format->pb = io_.get();
+  format->interrupt_callback = {[](void* self) {
+                                  const auto* reader = static_cast<Reader*>(self);
+                                  return static_cast<int>(reader->out_of_time() || reader->hooks_.stop_requested());
+                                },
+                                this};
+  format->io_open = [](AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) { return AVERROR(EPERM); };
+  format->probesize = std::max<std::int64_t>(options_.limits.probe_bytes, 2048);
+  format->max_streams = static_cast<int>(options_.limits.max_streams);
+  int status = avformat_open_input(&format, "", demuxer, nullptr);  // frees format when it fails
+  if (status >= 0) {
+    format_.reset(format);
+    status = avformat_find_stream_info(format, nullptr);
+  }
+  check_interrupted();
+  if (status < 0) fail("invalid_media", fmt::format("cannot be read as {}: {}", demuxer->long_name, complaint(status)));
+}
+
+void Reader::choose_stream() {
+  int videos = 0;
+  std::string others;
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    AVStream* s = format_->streams[i];
+    s->discard = AVDISCARD_ALL;
+    if (s->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && (s->disposition & AV_DISPOSITION_ATTACHED_PIC) == 0) {
+      if (videos++ == options_.stream) stream_ = s;
+      continue;
+    }
+    const char* kind = av_get_media_type_string(s->codecpar->codec_type);
+    others += fmt::format("{}{} ({})", others.empty() ? "" : ", ", kind == nullptr ? "data" : kind,
+                          avcodec_get_name(s->codecpar->codec_id));
+  }
+  if (videos == 0) {
+    fail("invalid_media", fmt::format("has no video stream, found {}", others.empty() ? "no stream at all" : others));
+  }
+  if (stream_ == nullptr) {
+    fail("invalid_media", fmt::format("has {} video stream{}, stream {} was asked for (the first is 0)", videos,
+                                      videos == 1 ? "" : "s", options_.stream));
+  }
+  stream_->discard = AVDISCARD_DEFAULT;
+}
+
+void Reader::open_codec() {
+  const AVCodecParameters& parameters = *stream_->codecpar;
+  const char* name = avcodec_get_name(parameters.codec_id);
+  const AVCodec* codec = avcodec_find_decoder(parameters.codec_id);
+  if (codec == nullptr) fail("invalid_media", fmt::format("is encoded as '{}', for which there is no decoder", name));
+  codec_.reset(allocated(avcodec_alloc_context3(codec)));
+  int status = avcodec_parameters_to_context(codec_.get(), &parameters);
+  if (status >= 0) {
+    codec_->opaque = &log_;
+    codec_->pkt_timebase = stream_->time_base;
+    codec_->thread_count = options_.threads;
+    // FFmpeg looks at sizes rounded up; the frames themselves are checked exactly.
+    codec_->max_pixels = 2 * options_.limits.max_pixels + (1 << 22);
+    check_size(parameters.width, parameters.height);
+    status = avcodec_open2(codec_.get(), codec, nullptr);
+  }
+  if (status < 0) fail("invalid_media", fmt::format("cannot be decoded as {}: {}", name, complaint(status)));
+}
+
+std::optional<double> Reader::container_duration_s() const {
+  if (format_->duration == AV_NOPTS_VALUE || format_->duration <= 0) return std::nullopt;
+  return static_cast<double>(format_->duration) / AV_TIME_BASE;
+}
+
+std::optional<double> Reader::stream_duration_s() const {
+  if (stream_->duration == AV_NOPTS_VALUE || stream_->duration <= 0) return std::nullopt;
+  return milliseconds(stream_->duration, stream_->time_base) / 1000;
+}
+
+const std::int32_t* Reader::display_matrix(const AVFrame& frame) const {
+  if (const AVFrameSideData* data = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX)) {
+    return reinterpret_cast<const std::int32_t*>(data->data);
+  }
+  return reinterpret_cast<const std::int32_t*>(av_stream_get_side_data(stream_, AV_PKT_DATA_DISPLAYMATRIX, nullptr));
+}
+
+void Reader::take(AVFrame& to) {
+  av_frame_unref(&to);
+  av_frame_move_ref(&to, frame_.get());
+}
+
+bool Reader::next() {
+  const Log::Scope scope(log_);
+  for (;;) {
+    check_interrupted();
+    int status = avcodec_receive_frame(codec_.get(), frame_.get());
+    if (status >= 0) {
+      accept_frame();
+      return true;
+    }
+    if (status == AVERROR_EOF) return false;
+    if (status != AVERROR(EAGAIN)) {
+      damaged(complaint(status));
+      continue;
+    }
+    if (!ended_) ended_ = !read_packet();
+    status = avcodec_send_packet(codec_.get(), ended_ ? nullptr : packet_.get());
+    av_packet_unref(packet_.get());
+    if (status < 0 && status != AVERROR_EOF) damaged(complaint(status));
+  }
+}
+
+bool Reader::read_packet() {
+  for (;;) {
+    check_interrupted();
+    const int status = av_read_frame(format_.get(), packet_.get());
+    check_interrupted();
+    if (status == AVERROR_EOF) {
+      check_whole();
+      return false;
+    }
+    if (status < 0) {
+      damaged(complaint(status));
+      return false;
+    }
+    if (packet_->stream_index != stream_->index) {
+      av_packet_unref(packet_.get());
+      continue;
+    }
+    if (++packets_without_frame_ > options_.limits.max_packets) {
+      fail("limit_exceeded", fmt::format("gave no frame in max_packets = {} packets", options_.limits.max_packets));
+    }
+    // In a transport stream the mark may mean no more than a splice; what was lost, if anything, the codec finds out.
+    if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0 && !reads("mpegts")) damaged("a packet is cut short");
+    return true;
+  }
+}
+
+void Reader::accept_frame() {
+  // A stream may change its size in mid-course.
+  check_size(frame_->width, frame_->height);
+  const std::int64_t ticks = frame_->best_effort_timestamp;
+  const double rate = this->rate() > 0 ? this->rate() : 25;
+  if (ticks != AV_NOPTS_VALUE) {
+    timestamp_ms_ = milliseconds(ticks, stream_->time_base);
+  } else if (frames_ > 0) {
+    timestamp_ms_ += 1000 / rate;
+  }
+  ++frames_;
+  packets_without_frame_ = 0;
+  resume();
+  if (frame_->decode_error_flags != 0 || (frame_->flags & AV_FRAME_FLAG_CORRUPT) != 0) {
+    const std::string complaint = log_.complaint();
+    damaged(complaint.empty() ? "a frame is corrupt" : complaint);
+  }
+  log_.clear();
+}
+
+void Reader::check_size(int width, int height) const {
+  if (std::int64_t{width} * height <= options_.limits.max_pixels) return;
+  fail("limit_exceeded",
+       fmt::format("has frames of {}x{}, more than max_pixels = {}", width, height, options_.limits.max_pixels));
+}
+
+void Reader::check_whole() {
+  const std::optional<std::int64_t> promised = promised_size(file_.descriptor(), file_.size());
+  if (promised && *promised > file_.size()) {
+    damaged(fmt::format("the file was cut, it has {} of {} bytes", file_.size(), *promised));
+  }
+}
+
+bool Reader::seek(double time_s) {
+  // Only where the container lists key frames: elsewhere FFmpeg may land inside a group of pictures.
+  if (!reads("mov") && !reads("matroska")) return false;
+  {
+    const Log::Scope scope(log_);
+    const auto ticks = static_cast<std::int64_t>(time_s / av_q2d(stream_->time_base));
+    if (avformat_seek_file(format_.get(), stream_->index, INT64_MIN, ticks, ticks, 0) < 0) return false;
+    avcodec_flush_buffers(codec_.get());
+  }
+  return next() && timestamp_ms_ / 1000 <= time_s;
+}
+
+std::int64_t Reader::count_frames(const TimeWindow& window) {
+  const Log::Scope scope(log_);
+  std::int64_t n = 0;
+  while (read_packet()) {
+    const std::int64_t ticks = packet_->pts == AV_NOPTS_VALUE ? packet_->dts : packet_->pts;
+    const double ms = ticks == AV_NOPTS_VALUE ? 0 : milliseconds(ticks, stream_->time_base);
+    if (is_shown(*packet_, codec_->codec_id) && !window.begins_after(ms) && !window.ends_before(ms)) ++n;
+    av_packet_unref(packet_.get());
+    packets_without_frame_ = 0;
+    resume();
+  }
+  return n;
+}
+
+void Reader::damaged(const std::string& what) {
+  const std::string message =
+      fmt::format("video '{}' is damaged {}: {}", path_,
+                  frames_ == 0 ? "before its first frame" : fmt::format("after {:.3f} s", timestamp_ms_ / 1000), what);
+  if (options_.fail_on_corrupt) {
+    throw Error("invalid_media", message + "; on_corrupt: warn takes what can be decoded");
+  }
+  if (!warned_) hooks_.warn(message);
+  warned_ = true;
+}
+
+bool Reader::reads(std::string_view demuxer) const {
+  return first_name(*format_->iformat) == demuxer;
+}
+
+bool Reader::out_of_time() const {
+  return Clock::now() - progress_ > std::chrono::duration<double>(options_.limits.stall_s);
+}
+
+void Reader::check_interrupted() const {
+  if (hooks_.stop_requested()) fail("cancelled", "was given up: a stop was requested");
+  if (out_of_time()) fail("limit_exceeded", fmt::format("gave no frame for stall = {} s", options_.limits.stall_s));
+}
+
+void Reader::fail(const char* code, const std::string& what) const {
+  throw Error(code, fmt::format("video '{}' {}", path_, what));
+}
+
+std::string Reader::complaint(int code) const {
+  const std::string line = log_.complaint();
+  if (line.empty()) return error_text(code);
+  // FFmpeg has no error codes of their own for these.
+  if (line.find("max_streams") != std::string::npos || line.find("max pixel count") != std::string::npos) {
+    fail("limit_exceeded", "is beyond a limit: " + line);
+  }
+  return line;
+}
+
+}  // namespace pipit::video

@@ -1,0 +1,136 @@
+// One video stream of one local file, frame by frame: opening, demuxing, decoding, and every bound on untrusted input.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api.h"
+#include "ffmpeg.h"
+#include "log.h"
+#include "video_sample/sampling.h"
+
+namespace pipit::video {
+
+/// What a file may cost before it is given up (`limit_exceeded`).
+struct Limits {
+  std::int64_t max_pixels = 8192 * 4320;  // of any one frame
+  std::int64_t max_packets = 5000;        // of the stream, in a row, without a frame
+  std::int64_t max_streams = 100;
+  std::int64_t probe_bytes = 5'000'000;  // read to find out what the file is
+  double stall_s = 60;                   // without a frame
+};
+
+struct ReaderOptions {
+  int stream = 0;   // among the video streams; cover pictures are none
+  int threads = 1;  // of the codec
+  bool fail_on_corrupt = true;
+  Limits limits;
+};
+
+/// What the reader asks and tells while it works. Called from the thread that called the reader.
+struct Hooks {
+  std::function<bool()> stop_requested = [] { return false; };
+  std::function<void(const std::string&)> warn = [](const std::string&) {};
+};
+
+/// Reads frames in presentation order. Faults are pipit::Error, each with the path: `not_found`, `invalid_media`,
+/// `limit_exceeded`, `cancelled`.
+///
+/// Only the one regular file is ever read, whatever is in it: FFmpeg gets a file descriptor's bytes and no way to open
+/// anything else, its demuxers are an explicit list, and the path is never taken for a URL.
+///
+/// What a file with damage inside gives is decided by fail_on_corrupt: an error where the damage is met, or one warning
+/// and the frames that decode. Damage means a packet or frame that FFmpeg marks as corrupt or fails on, and a file
+/// shorter than it says (extent.h). A file without any frame is always an error.
+///
+/// One thread at a time.
+class PIPIT_VIDEO_API Reader {
+ public:
+  Reader(std::string path, const ReaderOptions& options, const Hooks& hooks);
+  ~Reader();
+
+  /// The container's average frame rate; 0: unknown.
+  double rate() const { return av_q2d(stream_->avg_frame_rate); }
+  std::optional<double> container_duration_s() const;
+  std::optional<double> stream_duration_s() const;
+  /// The display matrix of a frame of this reader, or the container's; null when there is none.
+  const std::int32_t* display_matrix(const AVFrame& frame) const;
+
+  /// Decodes the next frame; false at the end.
+  bool next();
+  /// Moves the frame that next() decoded to `to`, which gives up what it held.
+  void take(AVFrame& to);
+  bool key_frame() const { return frame_->key_frame != 0; }
+  /// The frame's presentation time as the file states it, like FFmpeg's and PyAV's: a stream need not begin at 0.
+  double timestamp_ms() const { return timestamp_ms_; }
+
+  /// Goes to a key frame from which the frames at and after `time_s` decode exactly as in a run from the beginning.
+  /// False when there is no such frame for sure: the reader must then be made anew. Its next frame has been decoded.
+  bool seek(double time_s);
+
+  /// How many frames the window holds, counted by their packets. Uses the reader up.
+  std::int64_t count_frames(const TimeWindow& window);
+
+  /// The time limit starts anew: to be called after time spent elsewhere.
+  void resume() { progress_ = Clock::now(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  class File {
+   public:
+    explicit File(const std::string& path);
+    ~File();
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    int descriptor() const { return descriptor_; }
+    std::int64_t size() const { return size_; }
+
+   private:
+    int descriptor_ = -1;
+    std::int64_t size_ = 0;
+  };
+
+  static int read_bytes(void* self, std::uint8_t* to, int size);
+  static std::int64_t seek_bytes(void* self, std::int64_t offset, int whence);
+
+  void open_container();
+  void choose_stream();
+  void open_codec();
+  /// The stream's next packet; false at the end of the file.
+  bool read_packet();
+  void accept_frame();
+  void check_size(int width, int height) const;
+  void check_whole();
+  void damaged(const std::string& what);
+  bool reads(std::string_view demuxer) const;
+  bool out_of_time() const;
+  void check_interrupted() const;
+  [[noreturn]] void fail(const char* code, const std::string& what) const;
+  /// FFmpeg's complaint, or its words for a code. Throws when the complaint is that a limit was reached.
+  std::string complaint(int code) const;
+
+  const std::string path_;
+  const ReaderOptions options_;
+  const Hooks hooks_;
+  Log log_;
+  File file_;
+  IoPtr io_;
+  FormatPtr format_;
+  AVStream* stream_ = nullptr;
+  CodecPtr codec_;
+  PacketPtr packet_;
+  FramePtr frame_;
+  double timestamp_ms_ = 0;
+  bool ended_ = false;  // no more packets
+  bool warned_ = false;
+  std::int64_t frames_ = 0;
+  std::int64_t packets_without_frame_ = 0;
+  Clock::time_point progress_ = Clock::now();
+};
+
+}  // namespace pipit::video

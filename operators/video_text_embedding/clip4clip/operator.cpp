@@ -1,0 +1,101 @@
+// video_text_embedding.clip4clip: videos and texts as vectors of one space.
+#include "pipit/operator.h"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "embedder.h"
+#include "text_embedder.h"
+#include "video_embedder.h"
+#include "weights.h"
+
+namespace pipit::clip4clip {
+namespace {
+
+class Clip4Clip {
+ public:
+  static Signature signature() {
+    return Signature(
+               "Embeds videos and texts into one space with CLIP4Clip, from weights on disk. The vectors are of length "
+               "1; the dot "
+               "product of a text's and a video's says how well they fit.")
+        .variant("modality", "video")
+        .input_window("frame", "frame", "the frames of a clip, in order; usually 12, spread over it")
+        .output("vec", "tensor<f32>[?]")
+        .variant("modality", "text")
+        .input("text", "string", "a sentence in UTF-8")
+        .output("vec", "tensor<f32>[?]")
+        .required("model_name", "string",
+                  "auto (whatever the file holds), clip_vit_b32, clip_vit_b16, clip_vit_l14 or clip_vit_l14@336px; a "
+                  "file that "
+                  "holds something else is refused")
+        .argument("weight_path", "path", "null",
+                  "the checkpoint, which must be given: CLIP4Clip's, OpenAI's or Hugging Face's; safetensors or "
+                  "PyTorch's zip format")
+        .required("modality", "enum(video|text)", "what comes in")
+        .argument("device", "string", "cpu", "cpu, cuda or cuda:N")
+        .argument(
+            "dtype", "enum(float32|bfloat16|float16|auto)", "float32",
+            "what the model computes in; float16 on CUDA only; auto: bfloat16 where the device has instructions for it")
+        .argument("max_frames", "int", "12", "video: of more frames, so many are taken")
+        .argument("slice_framepos", "int", "2", "video: which ones: 0 the first, 1 the last, 2 uniformly")
+        .argument("pooling", "enum(normalized|raw)", "normalized",
+                  "video: the mean of the frames' vectors, each normalized before (CLIP4Clip) or not (MMAction2)")
+        .argument("max_words", "int", "32", "text: of more tokens, so many are taken, start and end included")
+        .argument("heads", "int", "null", "attention heads, where they are not width/64 and no config.json tells")
+        .argument("activation", "enum(quick_gelu|gelu)", "null",
+                  "where no config.json tells; by default quick_gelu, as OpenAI's")
+        .batch(16)
+        .uses_threads();
+  }
+
+  Clip4Clip(const Arguments& arguments, Context& context) {
+    // One setting for the process. The runtime constructs all operators before any of them works, and gives each the
+    // same share.
+    if (context.threads() > 0) at::set_num_threads(context.threads());
+    const Modality modality = arguments.string("modality") == "video" ? Modality::kVideo : Modality::kText;
+    const Weights weights = Weights::open(arguments, modality);
+    if (modality == Modality::kVideo) {
+      embedder_ = std::make_unique<VideoEmbedder>(arguments, weights, context);
+    } else {
+      embedder_ = std::make_unique<TextEmbedder>(arguments, weights, context);
+    }
+    vector_type_ = fmt::format("tensor<f32>[{}]", weights.checkpoint.architecture.embed_dim);
+    report_ = describe(weights);
+  }
+
+  void process(const Batch& in, BatchEmitter& out) { embedder_->embed(in, out); }
+
+  std::string output_type(std::uint32_t) const { return vector_type_; }
+
+  Value report() const { return report_; }
+
+ private:
+  Value describe(const Weights& weights) const {
+    std::vector<Value> assumptions;
+    for (const std::string& assumption : weights.checkpoint.assumptions) assumptions.emplace_back(assumption);
+    const clip::Footprint& takes = embedder_->footprint();
+    return Value::map({{"architecture", weights.checkpoint.architecture.name},
+                       {"layout", weights.checkpoint.layout},
+                       {"device", weights.placement.device.str()},
+                       {"dtype", c10::toString(weights.placement.dtype)},
+                       {"parameters", takes.parameters},
+                       {"bytes", takes.bytes},
+                       {"mapped_bytes", takes.mapped_bytes},
+                       {"assumptions", Value::list(std::move(assumptions))}});
+  }
+
+  std::unique_ptr<Embedder> embedder_;
+  std::string vector_type_;
+  Value report_;
+};
+
+}  // namespace
+}  // namespace pipit::clip4clip
+
+PIPIT_OPERATOR("video_text_embedding.clip4clip", "1.0.0", "embeds videos and texts into one space",
+               pipit::clip4clip::Clip4Clip);

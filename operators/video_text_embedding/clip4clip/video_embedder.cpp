@@ -1,0 +1,79 @@
+#include "video_embedder.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/stack.h>
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "clip/preprocessing.h"
+#include "pipit/torch.h"
+
+namespace pipit::clip4clip {
+namespace {
+
+std::size_t max_frames(const Arguments& arguments) {
+  const std::int64_t most = arguments.integer("max_frames");
+  if (most < 1) throw Error("invalid_argument", fmt::format("max_frames is at least 1, got {}", most));
+  return static_cast<std::size_t>(most);
+}
+
+clip::FramePosition frame_position(const Arguments& arguments) {
+  const std::int64_t position = arguments.integer("slice_framepos");
+  if (position < 0 || position > 2) {
+    throw Error("invalid_argument",
+                fmt::format("slice_framepos is 0 (head), 1 (tail) or 2 (uniform), got {}", position));
+  }
+  return static_cast<clip::FramePosition>(position);
+}
+
+}  // namespace
+
+VideoEmbedder::VideoEmbedder(const Arguments& arguments, const Weights& weights, Context& context)
+    : context_(context),
+      max_frames_(max_frames(arguments)),
+      position_(frame_position(arguments)),
+      pooling_(arguments.string("pooling") == "raw" ? clip::Pooling::kRaw : clip::Pooling::kNormalized),
+      resolution_(weights.checkpoint.architecture.resolution),
+      model_(context.shared<clip::VideoModel>("clip video model|" + weights.key(), [&] {
+        return std::make_unique<clip::VideoModel>(weights.checkpoint, weights.placement);
+      })) {}
+
+at::Tensor VideoEmbedder::pictures(const Value& value) {
+  const auto frames = value.list();
+  if (frames.empty()) throw Error("invalid_media", "no frames to embed");
+  const std::vector<std::size_t> kept = clip::slice_frames(frames.size(), max_frames_, position_);
+  if (kept.size() < frames.size()) {
+    context_.warn(fmt::format("clips of more than max_frames ({}) frames are cut to that many (slice_framepos {})",
+                              max_frames_, static_cast<int>(position_)));
+    context_.count("clips_cut");
+    context_.count("frames_cut", static_cast<std::int64_t>(frames.size() - kept.size()));
+  }
+  std::vector<at::Tensor> pictures;
+  for (const std::size_t i : kept) {
+    pictures.push_back(clip::resize_and_crop(to_torch(frames[i].frame().pixels()), resolution_));
+  }
+  return at::stack(pictures);
+}
+
+void VideoEmbedder::embed(const Batch& in, BatchEmitter& out) {
+  std::vector<std::uint32_t> rows;
+  std::vector<at::Tensor> clips;
+  std::vector<std::int64_t> lengths;
+  for (std::uint32_t row = 0; row < in.size(); ++row) {
+    try {
+      clips.push_back(pictures(in[row][0]));
+      rows.push_back(row);
+      lengths.push_back(clips.back().size(0));
+    } catch (const Error& error) {
+      out.fail(row, error);
+    }
+  }
+  if (rows.empty()) return;
+  const at::Tensor vectors = model_->embed(at::cat(clips), lengths, pooling_);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    out.emit(rows[i], from_torch(vectors.select(0, static_cast<std::int64_t>(i))));
+  }
+}
+
+}  // namespace pipit::clip4clip

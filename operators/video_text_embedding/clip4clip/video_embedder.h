@@ -1,0 +1,33 @@
+// Frames of a clip to its vector.
+#pragma once
+
+#include <memory>
+
+#include "clip/frame_slice.h"
+#include "clip/pooling.h"
+#include "clip/video_model.h"
+#include "embedder.h"
+#include "weights.h"
+
+namespace pipit::clip4clip {
+
+class VideoEmbedder : public Embedder {
+ public:
+  VideoEmbedder(const Arguments& arguments, const Weights& weights, Context& context);
+
+  void embed(const Batch& in, BatchEmitter& out) override;
+  const clip::Footprint& footprint() const override { return model_->footprint(); }
+
+ private:
+  /// The pictures of one row, uint8 [frames, resolution, resolution, 3].
+  at::Tensor pictures(const Value& frames);
+
+  Context& context_;
+  std::size_t max_frames_;
+  clip::FramePosition position_;
+  clip::Pooling pooling_;
+  std::int64_t resolution_;
+  std::shared_ptr<const clip::VideoModel> model_;
+};
+
+}  // namespace pipit::clip4clip

@@ -1,0 +1,34 @@
+#include "weights.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace pipit::clip4clip {
+
+Weights Weights::open(const Arguments& arguments, Modality modality) {
+  const auto placement = clip::Placement::parse(arguments.string("device"), arguments.string("dtype"));
+  if (!arguments.has("weight_path")) {
+    throw Error("invalid_argument",
+                "no weight_path: give the path of a CLIP4Clip or CLIP checkpoint; pipit downloads none");
+  }
+  weights::ClipRequest request;
+  request.model_name = arguments.string("model_name");
+  request.vision = modality == Modality::kVideo;
+  request.text = modality == Modality::kText;
+  if (arguments.has("heads")) request.heads = arguments.integer("heads");
+  if (arguments.has("activation")) {
+    request.activation =
+        arguments.string("activation") == "gelu" ? weights::Activation::kGelu : weights::Activation::kQuickGelu;
+  }
+  return {weights::resolve_clip(weights::Checkpoint::open(arguments.string("weight_path")), request), placement};
+}
+
+std::string Weights::key() const {
+  const weights::ClipArchitecture& is = checkpoint.architecture;
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}", std::filesystem::weakly_canonical(checkpoint.file.path()).string(),
+                     is.name, is.vision.heads, is.text.heads, static_cast<int>(is.activation), placement.device.str(),
+                     c10::toString(placement.dtype));
+}
+
+}  // namespace pipit::clip4clip

@@ -1,0 +1,214 @@
+// The modules video_text_embedding.clip4clip and towhee.np_normalize, as a host runs them, with the demo's model.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "pipit/pipeline.h"
+
+namespace {
+
+using pipit::Pipeline;
+using pipit::Result;
+using pipit::Value;
+
+const std::string kDemo = std::string(PIPIT_SOURCE_DIR) + "/pipelines/demo";
+const std::string kWeights = kDemo + "/clip4clip-shapes.safetensors";
+
+Pipeline open(const std::string& inputs, const std::string& nodes, const std::string& outputs,
+              std::vector<std::string>* warnings) {
+  pipit::Options options;
+  options.operator_path = {PIPIT_BUILD_DIR "/lib/pipit/operators", PIPIT_TEST_OPERATORS};
+  if (warnings != nullptr)
+    options.on_warning = [warnings](const std::string& message) { warnings->push_back(message); };
+  return Pipeline::parse(
+      "pipit: 1\nname: t\ninputs: {" + inputs + "}\nnodes:\n" + nodes + "outputs: [" + outputs + "]\n", ".", options);
+}
+
+std::string node(const std::string& in, const std::string& op, const std::string& args, const std::string& out) {
+  return "  - {name: " + out + ", op: " + op + ", in: " + in + ", out: " + out + ", args: {" + args + "}}\n";
+}
+
+std::string clip4clip(const std::string& modality, const std::string& args = "") {
+  return node(modality == "video" ? "frame" : "text", "video_text_embedding.clip4clip",
+              "model_name: auto, weight_path: " + kWeights + ", modality: " + modality + args, modality + "_vec");
+}
+
+Pipeline open_text(const std::string& args = "", std::vector<std::string>* warnings = nullptr) {
+  return open("text: string", clip4clip("text", args), "text_vec", warnings);
+}
+
+/// `sample` is what the decoder takes of a clip.
+Pipeline open_video(const std::string& sample, const std::string& args = "",
+                    std::vector<std::string>* warnings = nullptr) {
+  return open("path: string", node("path", "video_decode.ffmpeg", sample, "frame") + clip4clip("video", args),
+              "video_vec", warnings);
+}
+
+const std::string kTwelve = "sample_type: uniform_temporal_subsample, num_samples: 12";
+
+std::vector<float> floats(const Value& value) {
+  const pipit::Tensor tensor = value.tensor();
+  return {tensor.data<float>(), tensor.data<float>() + tensor.elements()};
+}
+
+double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  REQUIRE(a.size() == b.size());
+  double largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) largest = std::max<double>(largest, std::abs(a[i] - b[i]));
+  return largest;
+}
+
+const nlohmann::json& reference() {
+  static const nlohmann::json reference = nlohmann::json::parse(std::ifstream(kDemo + "/reference.json"));
+  return reference;
+}
+
+std::string demo_clip() {
+  return kDemo + "/" + reference()["clips"][0]["path"].get<std::string>();
+}
+
+std::string error_of(const Result& result) {
+  return result.error ? result.error->code + ": " + result.error->message : "";
+}
+
+template <class Open>
+std::string refusal(Open open) {
+  try {
+    open();
+  } catch (const pipit::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("clip4clip: clips and sentences of the demo get the vectors of its training code") {
+  Pipeline pipeline =
+      open("path: string, text: string",
+           node("path", "video_decode.ffmpeg", kTwelve, "frame") + clip4clip("video") + clip4clip("text"),
+           "video_vec, text_vec", nullptr);
+  CHECK(pipeline.outputs()[0].type == "tensor<f32>[128]");
+  for (const auto& clip : reference()["clips"]) {
+    CAPTURE(clip["id"]);
+    const Result result = pipeline.call(
+        {{"path", kDemo + "/" + clip["path"].get<std::string>()}, {"text", clip["text"].get<std::string>()}});
+    REQUIRE_MESSAGE(!result.error, error_of(result));
+    CHECK(largest_difference(floats(result.get("video_vec")), clip["video_vec"]) <= 2e-5);
+    CHECK(largest_difference(floats(result.get("text_vec")), clip["text_vec"]) <= 2e-5);
+  }
+}
+
+TEST_CASE("clip4clip: what it loaded is reported") {
+  const Pipeline pipeline = open_text();
+  const std::vector<pipit::NodeStats> stats = pipeline.stats();
+  nlohmann::json facts;
+  for (const auto& [name, value] : stats[0].facts) {
+    if (value.kind() == pipit::Kind::kString) facts[name] = value.string();
+    if (value.kind() == pipit::Kind::kInt) facts[name] = value.integer();
+  }
+  CHECK(facts["layout"] == "CLIP4Clip");
+  CHECK(facts["device"] == "cpu");
+  CHECK(facts["dtype"] == "Float");
+  CHECK(facts["bytes"] == 4 * facts["parameters"].get<std::int64_t>());
+}
+
+TEST_CASE("clip4clip: a sentence that is cut is counted") {
+  Pipeline pipeline = open_text(", max_words: 5");
+  REQUIRE(!pipeline.call({{"text", "a red circle"}}).error);
+  REQUIRE(!pipeline.call({{"text", "a red circle over a green square"}}).error);
+  CHECK(pipeline.stats()[0].counters == std::vector<std::pair<std::string, std::int64_t>>{{"sentences_cut", 1}});
+}
+
+TEST_CASE("clip4clip: a clip that is cut is told and counted") {
+  std::vector<std::string> warnings;
+  Pipeline pipeline = open_video("", ", max_frames: 5, slice_framepos: 1", &warnings);
+  REQUIRE(!pipeline.call({{"path", demo_clip()}}).error);
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings[0].ends_with("clips of more than max_frames (5) frames are cut to that many (slice_framepos 1)"));
+  CHECK(pipeline.stats()[1].counters ==
+        std::vector<std::pair<std::string, std::int64_t>>{{"clips_cut", 1}, {"frames_cut", 55}});
+}
+
+TEST_CASE("clip4clip: poolings and slices differ") {
+  std::vector<std::vector<float>> vectors;
+  for (const std::string args : {"", ", pooling: raw", ", max_frames: 2", ", max_frames: 2, slice_framepos: 0"}) {
+    Pipeline pipeline = open_video(kTwelve, args);
+    vectors.push_back(floats(pipeline.call({{"path", demo_clip()}}).get("video_vec")));
+  }
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) CHECK(largest_difference(vectors[i], vectors[j]) > 1e-4);
+  }
+}
+
+TEST_CASE("clip4clip: no frames are an error") {
+  Pipeline pipeline =
+      open("path: string", node("path", "test/video.empty", "", "frame") + clip4clip("video"), "video_vec", nullptr);
+  CHECK(error_of(pipeline.call({{"path", demo_clip()}})) == "invalid_media: no frames to embed");
+}
+
+TEST_CASE("clip4clip: a bad sentence costs its neighbours nothing") {
+  Pipeline pipeline = open_text();
+  const std::vector<std::string> texts = {"a red circle", "\xff\xfe", "two blue squares"};
+  std::vector<std::future<Result>> results;
+  for (const std::string& text : texts) results.push_back(pipeline.submit({{"text", text}}));
+  CHECK(error_of(results[0].get()).empty());
+  CHECK(error_of(results[1].get()) == "invalid_input: text is not UTF-8: byte 0xff at offset 0");
+  CHECK(error_of(results[2].get()).empty());
+}
+
+TEST_CASE("clip4clip: arguments that do not fit are refused when the pipeline opens") {
+  CHECK(refusal([] { open_text(", max_words: 78"); }).ends_with("max_words is 78, this model's context holds 77"));
+  CHECK(refusal([] { open_text(", max_words: 1"); }).ends_with("max_words is at least 2 (start and end), got 1"));
+  CHECK(refusal([] { open_video(kTwelve, ", max_frames: 0"); }).ends_with("max_frames is at least 1, got 0"));
+  CHECK(refusal([] {
+          open_video(kTwelve, ", slice_framepos: 3");
+        }).ends_with("slice_framepos is 0 (head), 1 (tail) or 2 (uniform), got 3"));
+  CHECK(refusal([] {
+          open_text(", dtype: float16");
+        }).ends_with("dtype float16 is for CUDA devices, device is 'cpu'; take bfloat16 or float32"));
+  const std::string without = node("text", "video_text_embedding.clip4clip", "model_name: auto, modality: text", "vec");
+  CHECK(refusal([&] {
+          open("text: string", without, "vec", nullptr);
+        }).ends_with("no weight_path: give the path of a CLIP4Clip or CLIP checkpoint; pipit downloads none"));
+}
+
+TEST_CASE("np_normalize: a vector gets length one") {
+  Pipeline pipeline = open("x: 'tensor<f32>[...]'", node("x", "towhee.np_normalize", "", "y"), "y", nullptr);
+  pipit::Tensor x = pipit::Tensor::empty(pipit::DType::kFloat32, {2});
+  x.mutable_data<float>()[0] = 3;
+  x.mutable_data<float>()[1] = -4;
+  CHECK(floats(pipeline.call({{"x", x}}).get("y")) == std::vector<float>{0.6f, -0.8f});
+}
+
+TEST_CASE("np_normalize: an axis is normalized row by row or column by column") {
+  const std::vector<float> values = {3, 0, 4, 2};
+  pipit::Tensor x = pipit::Tensor::empty(pipit::DType::kFloat32, {2, 2});
+  std::copy(values.begin(), values.end(), x.mutable_data<float>());
+  const auto normalized = [&](const std::string& args) {
+    Pipeline pipeline = open("x: 'tensor<f32>[...]'", node("x", "towhee.np_normalize", args, "y"), "y", nullptr);
+    return floats(pipeline.call({{"x", x}}).get("y"));
+  };
+  CHECK(normalized("axis: 0") == std::vector<float>{0.6f, 0, 0.8f, 1});
+  CHECK(largest_difference(normalized("axis: -1"), {1, 0, 4 / std::sqrt(20.0f), 2 / std::sqrt(20.0f)}) < 1e-6);
+  CHECK(largest_difference(normalized(""), {3 / std::sqrt(29.0f), 0, 4 / std::sqrt(29.0f), 2 / std::sqrt(29.0f)}) <
+        1e-6);
+}
+
+TEST_CASE("np_normalize: a vector of zeros is an error") {
+  Pipeline pipeline = open("x: 'tensor<f32>[...]'", node("x", "towhee.np_normalize", "", "y"), "y", nullptr);
+  pipit::Tensor x = pipit::Tensor::empty(pipit::DType::kFloat32, {2});
+  std::fill_n(x.mutable_data<float>(), 2, 0.0f);
+  CHECK(error_of(pipeline.call({{"x", x}})) ==
+        "invalid_input: a vector of zeros has no direction; it cannot be normalized");
+}
+
+TEST_CASE("np_normalize: an axis that is not there is an error") {
+  Pipeline pipeline = open("x: 'tensor<f32>[...]'", node("x", "towhee.np_normalize", "axis: 1", "y"), "y", nullptr);
+  CHECK(error_of(pipeline.call({{"x", pipit::Tensor::empty(pipit::DType::kFloat32, {2})}})) ==
+        "invalid_argument: axis is 1, the tensor has 1 dimensions");
+}

@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+"""Makes the clips of this folder and expected.json: what FFmpeg's sequential decode gives for each of them.
+
+Clips come from the `ffmpeg` program (5.1, with libx264, libx265, libvpx-vp9, libaom-av1), expectations from PyAV
+(`pip install av numpy`): every frame's time in milliseconds, key-frame flag, size and the MD5 of its RGB pixels as
+`frame.to_ndarray(format="rgb24")` gives them; the samplers' choices from a transcription of Towhee's rules on top of
+PyAV; how rotated clips are shown from the `ffmpeg` program, which PyAV does not do. The tests need neither program: they read what is committed here.
+
+    python3 generate.py            clips that are missing, and expected.json
+    python3 generate.py --all      every clip anew
+"""
+
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+
+import av
+import numpy as np
+
+HERE = pathlib.Path(__file__).resolve().parent
+PICTURE = "testsrc2=size={w}x{h}:rate={rate}:duration={seconds}"
+
+
+def ffmpeg(*arguments):
+    subprocess.run(["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y", *map(str, arguments)], check=True)
+
+
+def encode(name, *options, w=96, h=64, rate=25, seconds=1, inputs=(), filters=""):
+    """One clip of the test picture; bit-exact muxing, so that the same tools write the same file."""
+    source = PICTURE.format(w=w, h=h, rate=rate, seconds=seconds)
+    ffmpeg("-f", "lavfi", "-i", source + filters, *inputs, "-fflags", "+bitexact", "-flags:v", "+bitexact", "-threads", 1,
+           *options, HERE / name)
+
+
+def x264(*options, crf=30, params="", pixels="yuv420p"):
+    return ["-c:v", "libx264", "-crf", crf, "-pix_fmt", pixels, "-x264-params", "threads=1:" + params, *options]
+
+
+def sine(seconds):
+    return ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=8000:duration={seconds}"]
+
+
+def colour(name, matrix, full):
+    """The picture converted by the given matrix and range, and tagged so."""
+    span = "pc" if full else "tv"
+    tag = {"bt601": "smpte170m", "bt2020": "bt2020nc"}.get(matrix, matrix)
+    encode(name, *x264("-colorspace", tag, "-color_range", span), seconds=0.2,
+           filters=f",format=rgb24,scale=out_color_matrix={matrix}:out_range={span}")
+
+
+def odd(width, height):
+    return f",scale={width}:{height},format=yuv444p"
+
+
+def turn(source, name, a, b, c, d):
+    """A copy whose track header says that (x, y) is shown at (a x + c y, b x + d y)."""
+    data = bytearray((HERE / source).read_bytes())
+    at = data.index(b"tkhd") + 4 + 40
+    for i, value in enumerate([a, b, 0, c, d]):
+        data[at + 4 * i:at + 4 * i + 4] = (int(value * (1 << 16)) & 0xFFFFFFFF).to_bytes(4, "big")
+    (HERE / name).write_bytes(data)
+
+
+def size_change(name, *second):
+    parts = []
+    for i, (w, h) in enumerate([(96, 64), second]):
+        part = f"part{i}.ts"
+        encode(part, *x264("-output_ts_offset", 0.4 * i, "-muxdelay", 0, "-muxpreload", 0), w=w, h=h,
+               seconds=0.4 if w < 1000 else 0.04)
+        parts.append(HERE / part)
+    (HERE / name).write_bytes(b"".join(p.read_bytes() for p in parts))
+    for p in parts:
+        p.unlink()
+
+
+def cut(source, name, keep):
+    data = (HERE / source).read_bytes()
+    (HERE / name).write_bytes(data[:int(len(data) * keep)])
+
+
+VARIABLE = ",select='not(mod(n\\,3))+lt(n\\,12)+gt(n\\,40)'"
+
+CLIPS = {
+    "bframes.mp4": lambda n: encode(n, *x264(params="bframes=3:b-pyramid=normal:keyint=12:min-keyint=12:scenecut=0"), seconds=2),
+    "open_gop.mp4": lambda n: encode(n, *x264(params="open-gop=1:bframes=3:keyint=12:min-keyint=12:scenecut=0"), w=64, h=48,
+                                     seconds=4),
+    "hevc_open_gop.mp4": lambda n: encode(n, "-c:v", "libx265", "-crf", 35, "-x265-params",
+                                          "log-level=error:pools=1:info=0:open-gop=1:keyint=12:min-keyint=12:scenecut=0",
+                                          w=64, h=48, seconds=4),
+    "open_gop.mkv": lambda n: ffmpeg("-i", HERE / "open_gop.mp4", "-c", "copy", "-fflags", "+bitexact", HERE / n),
+    "one_key.mp4": lambda n: encode(n, *x264(params="keyint=infinite:scenecut=0"), seconds=1.2),
+    "intra_refresh.mp4": lambda n: encode(n, *x264(params="intra-refresh=1:keyint=10:bframes=0"), w=64, h=48, seconds=3),
+    "vfr.mp4": lambda n: encode(n, *x264("-vsync", "vfr"), seconds=2, filters=VARIABLE),
+    "ntsc.mp4": lambda n: encode(n, *x264(), rate="30000/1001", seconds=1.1),
+    "one_frame.mp4": lambda n: encode(n, *x264("-frames:v", 1)),
+    "three_frames.mp4": lambda n: encode(n, *x264("-frames:v", 3)),
+    "odd_444.mp4": lambda n: encode(n, *x264(pixels="yuv444p"), seconds=0.2, filters=odd(97, 65)),
+    "odd.avi": lambda n: encode(n, "-c:v", "mpeg4", "-q:v", 8, seconds=0.2, filters=odd(97, 65)),
+    "odd_width.webm": lambda n: encode(n, "-c:v", "libvpx-vp9", "-pix_fmt", "yuv420p", "-crf", 50, "-b:v", 0, seconds=0.2,
+                                       filters=odd(97, 64)),
+    "odd_height.avi": lambda n: encode(n, "-c:v", "mpeg4", "-q:v", 8, seconds=0.2, filters=odd(96, 65)),
+    "yuv422.mp4": lambda n: encode(n, *x264(pixels="yuv422p"), seconds=0.2),
+    "yuv422p10.mp4": lambda n: encode(n, *x264(pixels="yuv422p10le"), seconds=0.2),
+    "hevc.mp4": lambda n: encode(n, "-c:v", "libx265", "-crf", 35, "-x265-params", "log-level=error:pools=1:info=0", seconds=0.6),
+    "hevc10.mp4": lambda n: encode(n, "-c:v", "libx265", "-crf", 35, "-pix_fmt", "yuv420p10le", "-x265-params",
+                                   "log-level=error:pools=1:info=0", seconds=0.4),
+    "vp9.webm": lambda n: encode(n, "-c:v", "libvpx-vp9", "-crf", 50, "-b:v", 0, "-g", 10, "-auto-alt-ref", 1, seconds=2),
+    "vp8_live.webm": lambda n: encode(n, "-c:v", "libvpx", "-crf", 50, "-b:v", "100k", "-g", 10, "-live", 1),
+    "av1.mp4": lambda n: encode(n, "-c:v", "libaom-av1", "-crf", 55, "-cpu-used", 8, "-row-mt", 0, seconds=0.4),
+    "mpeg4.avi": lambda n: encode(n, "-c:v", "mpeg4", "-q:v", 10, "-bf", 2, "-g", 12),
+    "interlaced.mp4": lambda n: encode(n, *x264("-flags:v", "+ilme+ildct", params="tff=1"), seconds=0.4),
+    "interlaced_66.avi": lambda n: encode(n, "-c:v", "mpeg4", "-flags:v", "+ilme+ildct", "-q:v", 8, h=66, seconds=0.2),
+    "interlaced10.mp4": lambda n: encode(n, *x264("-flags:v", "+ilme+ildct", params="tff=1", pixels="yuv420p10le"), seconds=0.2),
+    "hevc12.mp4": lambda n: encode(n, "-c:v", "libx265", "-crf", 35, "-pix_fmt", "yuv420p12le", "-x265-params",
+                                   "log-level=error:pools=1:info=0", seconds=0.2),
+    "unspecified.mp4": lambda n: encode(n, *x264(), seconds=0.2),
+    "bt601.mp4": lambda n: colour(n, "bt601", False),
+    "bt601_full.mp4": lambda n: colour(n, "bt601", True),
+    "bt709.mp4": lambda n: colour(n, "bt709", False),
+    "bt709_full.mp4": lambda n: colour(n, "bt709", True),
+    "bt2020.mp4": lambda n: colour(n, "bt2020", False),
+    "jpeg.avi": lambda n: encode(n, "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", 12, seconds=0.2),
+    "late_start.ts": lambda n: encode(n, *x264(params="keyint=12"), seconds=1),
+    "late_start.mkv": lambda n: encode(n, *x264("-output_ts_offset", 5, params="keyint=12")),
+    "edit_list.mp4": lambda n: ffmpeg("-ss", 0.6, "-i", HERE / "bframes.mp4", "-c", "copy", "-fflags", "+bitexact", HERE / n),
+    "audio_longer.mp4": lambda n: encode(n, *x264("-c:a", "aac", "-b:a", "16k", "-flags:a", "+bitexact"), inputs=sine(2), seconds=1),
+    "audio_only.mp4": lambda n: ffmpeg(*sine(1), "-c:a", "aac", "-b:a", "16k", "-fflags", "+bitexact", "-flags:a", "+bitexact", HERE / n),
+    "two_videos.mp4": lambda n: encode(n, "-map", "0:v", "-map", "1:v", *x264(), inputs=["-f", "lavfi", "-i", PICTURE.format(
+        w=64, h=48, rate=10, seconds=1)], seconds=0.4),
+    "size_change.ts": lambda n: size_change(n, 128, 96),
+    "size_jump.ts": lambda n: size_change(n, 3008, 2000),
+    "rotated_90.mp4": lambda n: turn("three_frames.mp4", n, 0, 1, -1, 0),
+    "rotated_180.mp4": lambda n: turn("three_frames.mp4", n, -1, 0, 0, -1),
+    "rotated_270.mp4": lambda n: turn("three_frames.mp4", n, 0, -1, 1, 0),
+    "mirrored.mp4": lambda n: turn("three_frames.mp4", n, -1, 0, 0, 1),
+    "transposed.mp4": lambda n: turn("three_frames.mp4", n, 0, 1, 1, 0),
+    "tilted.mp4": lambda n: turn("three_frames.mp4", n, 0.7071, 0.7071, -0.7071, 0.7071),
+    "cut_moov.mp4": lambda n: cut("bframes.mp4", n, 0.5),
+    "faststart.mp4": lambda n: ffmpeg("-i", HERE / "bframes.mp4", "-c", "copy", "-fflags", "+bitexact", "-movflags", "+faststart", HERE / n),
+    "cut_mdat.mp4": lambda n: cut("faststart.mp4", n, 0.7),
+}
+ROTATED = ["rotated_90.mp4", "rotated_180.mp4", "rotated_270.mp4", "mirrored.mp4", "transposed.mp4"]
+NOT_DECODED = {"size_jump.ts", "cut_moov.mp4", "cut_mdat.mp4", "audio_only.mp4"}
+
+
+def decode(name, stream=0):
+    """Every frame, as PyAV's sequential decode gives it."""
+    with av.open(str(HERE / name)) as container:
+        video = container.streams.video[stream]
+        facts = {
+            "container_duration": container.duration / 1e6 if container.duration else None,
+            "stream_duration": float(video.duration * video.time_base) if video.duration else None,
+            "rate": float(video.average_rate) if video.average_rate else None,
+        }
+        base = video.time_base
+        frames = []
+        rgb = []
+        for frame in container.decode(video):
+            rgb.append(frame.to_ndarray(format="rgb24").tobytes())
+            frames.append({"ms": frame.pts * base.numerator * 1000.0 / base.denominator, "key": bool(frame.key_frame), "width": frame.width, "height": frame.height,
+                           "md5": hashlib.md5(rgb[-1]).hexdigest()})
+    return facts, frames, rgb
+
+
+def uniform(facts, frames, n, start=0, end=None):
+    """Towhee's uniform_temporal_subsample; pipit's one difference: frames later than `end` are never delivered."""
+    duration = facts["container_duration"]
+    total = int(round(((end if end and end <= duration else duration) - start) * facts["rate"]))
+    wanted = np.linspace(0, total - 1, n).astype("int")
+    inside = [i for i, f in enumerate(frames) if f["ms"] / 1000 >= start and (not end or round(f["ms"]) <= end * 1000)]
+    chosen = []
+    at = 0
+    for count, i in enumerate(inside):
+        while at < n and wanted[at] <= count:
+            at += 1
+            chosen.append(i)
+    if at < n:
+        chosen.append(inside[-1])
+    return chosen
+
+
+def time_step(frames, step, start=0, end=None):
+    """Towhee's time_step_sample: the time is added up in a double."""
+    chosen = []
+    at = start
+    while True:
+        later = [i for i, f in enumerate(frames) if f["ms"] / 1000 >= at]
+        if not later or (end and round(frames[later[0]]["ms"]) > end * 1000):
+            return chosen
+        chosen.append(later[0])
+        at += step
+
+
+SAMPLES = [
+    ("bframes.mp4", {"num_samples": 12}), ("bframes.mp4", {"num_samples": 1}), ("bframes.mp4", {"num_samples": 50}),
+    ("bframes.mp4", {"num_samples": 77}), ("bframes.mp4", {"num_samples": 5, "start": 0.5, "end": 1.5}),
+    ("bframes.mp4", {"num_samples": 5, "start": 0.001, "end": 0.985}), ("bframes.mp4", {"num_samples": 4, "start": 1.93}),
+    ("bframes.mp4", {"num_samples": 5, "end": 7.0}),
+    ("bframes.mp4", {"time_step": 0.5}), ("bframes.mp4", {"time_step": 0.04}), ("bframes.mp4", {"time_step": 0.01}),
+    ("bframes.mp4", {"time_step": 0.1, "start": 0.3, "end": 1.2}), ("bframes.mp4", {"time_step": 9.0}),
+    ("vfr.mp4", {"num_samples": 8}), ("vfr.mp4", {"num_samples": 8, "start": 0.3, "end": 1.3}),
+    ("vfr.mp4", {"time_step": 0.1}), ("vfr.mp4", {"time_step": 0.25, "start": 0.2, "end": 1.8}),
+    ("ntsc.mp4", {"num_samples": 7}), ("ntsc.mp4", {"time_step": 0.1}),
+    ("one_frame.mp4", {"num_samples": 12}), ("three_frames.mp4", {"num_samples": 12}), ("three_frames.mp4", {"time_step": 1.0}),
+    ("audio_longer.mp4", {"num_samples": 12}), ("late_start.ts", {"num_samples": 6}), ("late_start.ts", {"time_step": 0.3}),
+    ("late_start.mkv", {"num_samples": 6}), ("late_start.mkv", {"time_step": 1.0}), ("open_gop.mp4", {"num_samples": 9}),
+    ("edit_list.mp4", {"num_samples": 6}), ("vp9.webm", {"num_samples": 6}), ("mpeg4.avi", {"num_samples": 6}),
+    ("size_change.ts", {"num_samples": 6}), ("hevc.mp4", {"num_samples": 4}),
+]
+
+
+def main():
+    for name, make in CLIPS.items():
+        if "--all" in sys.argv or not (HERE / name).exists():
+            make(name)
+    clips = {}
+    for name in CLIPS:
+        if name not in NOT_DECODED:
+            facts, frames, pixels = decode(name)
+            clips[name] = {**facts, "frames": frames}
+            if name == "odd.avi":
+                (HERE / "odd.rgb").write_bytes(pixels[0])
+    facts, frames, _ = decode("two_videos.mp4", 1)
+    clips["two_videos.mp4#1"] = {**facts, "frames": frames}
+    for name in ROTATED:
+        shown = subprocess.run(["ffmpeg", "-v", "error", "-i", HERE / name, "-f", "rawvideo", "-pix_fmt", "rgb24", "-frames:v", "1", "-"],
+                               check=True, capture_output=True).stdout
+        clips[name]["shown_md5"] = hashlib.md5(shown).hexdigest()
+    samples = []
+    for name, asked in SAMPLES:
+        clip = clips[name]
+        window = {k: asked[k] for k in ("start", "end") if k in asked}
+        chosen = (uniform(clip, clip["frames"], asked["num_samples"], **window) if "num_samples" in asked else time_step(
+            clip["frames"], asked["time_step"], **window))
+        samples.append({"clip": name, **asked, "frames": chosen})
+    text = json.dumps({"pyav": av.__version__, "clips": clips, "samples": samples})
+    # One frame a line.
+    text = text.replace('{"ms"', '\n{"ms"').replace('{"clip"', '\n{"clip"')
+    (HERE / "expected.json").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+// The modules video_decode.ffmpeg and video_sample.*, as a host runs them.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "clips.h"
+#include "pipit/pipeline.h"
+
+namespace pipit::video {
+
+namespace {
+
+Options with_operators() {
+  Options options;
+  options.operator_path = {PIPIT_BUILD_DIR "/lib/pipit/operators"};
+  return options;
+}
+
+Pipeline open(const std::string& nodes, const std::string& outputs = "frame",
+              const Options& options = with_operators()) {
+  return Pipeline::parse(
+      fmt::format("pipit: 1\nname: t\ninputs: {{path: string}}\nnodes:\n{}outputs: [{}]\n", nodes, outputs), ".",
+      options);
+}
+
+std::string decode_node(const std::string& args) {
+  return fmt::format("  - {{name: decode, op: video_decode.ffmpeg, in: path, out: frame, args: {{{}}}}}\n", args);
+}
+
+std::string sample_node(const std::string& op, const std::string& args) {
+  return fmt::format("  - {{name: sample, op: video_sample.{}, in: frame, out: frame, args: {{{}}}}}\n", op, args);
+}
+
+Result run(Pipeline& pipeline, const std::string& clip) {
+  return pipeline.call({{"path", clip}});
+}
+
+std::vector<Seen> run(const std::string& nodes, const std::string& clip, const std::string& outputs = "frame") {
+  Pipeline pipeline = open(nodes, outputs);
+  const Result result = run(pipeline, clip);
+  REQUIRE_MESSAGE(!result.error, (result.error ? result.error->message : ""));
+  std::vector<Seen> seen;
+  const Value frames = result.get("frame");
+  for (const Value& value : frames.list()) {
+    const Frame frame = value.frame();
+    const FrameInfo info = frame.info();
+    const auto* pixels = frame.pixels().data<std::uint8_t>();
+    seen.push_back({info.index, info.timestamp_ms, info.key_frame, static_cast<int>(frame.width()),
+                    static_cast<int>(frame.height()), md5({pixels, pixels + frame.pixels().elements()})});
+  }
+  return seen;
+}
+
+/// The sampling node alone, its frames not pushed down: a second name keeps the decoder's frames wanted.
+std::vector<Seen> run_apart(const std::string& decode_args, const std::string& sample, const std::string& clip) {
+  const std::string twice =
+      "  - {name: all, op: video_decode.ffmpeg, in: path, out: every, args: {" + decode_args + "}}\n";
+  std::string node = sample;
+  node.replace(node.find("in: frame"), 9, "in: every");
+  return run(twice + node, clip, "every, frame");
+}
+
+std::string refusal(const std::string& nodes) {
+  try {
+    open(nodes);
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("video_decode: a frame carries its pixels and what is known of its stream") {
+  Pipeline pipeline = open(decode_node("start_time: 1.0"));
+  const Result result = run(pipeline, data("bframes.mp4"));
+  REQUIRE(!result.error);
+  const Value frames = result.get("frame");
+  REQUIRE(frames.list().size() == 25);
+  const Frame frame = frames.list()[1].frame();
+  CHECK(frame.width() == 96);
+  CHECK(frame.height() == 64);
+  const FrameInfo info = frame.info();
+  CHECK(info.index == 1);
+  CHECK(info.timestamp_ms == 1040);
+  CHECK(info.key_frame == false);
+  CHECK(info.estimated_frames == 25);
+  CHECK(info.duration_s == 1);
+  CHECK(info.rate == 25);
+}
+
+TEST_CASE("video_decode: every frame of a clip is delivered") {
+  CHECK(run(decode_node(""), data("vfr.mp4")) == decode(data("vfr.mp4")));
+  CHECK(run(decode_node("auto_rotate: false"), data("rotated_90.mp4")).at(0).width == 96);
+  CHECK(run(decode_node("stream: 1"), data("two_videos.mp4")).at(0).width == 64);
+  CHECK(run(decode_node("threads: 3"), data("hevc.mp4")) == decode(data("hevc.mp4")));
+}
+
+TEST_CASE("video_sample: nodes and both spellings of the decoder's arguments give the same frames") {
+  for (const auto& sample : expected()["samples"]) {
+    CAPTURE(sample.dump());
+    const std::string clip = data(sample["clip"]);
+    std::string window;
+    if (sample.contains("start")) window += fmt::format("start_time: {}, ", sample["start"].get<double>());
+    if (sample.contains("end")) window += fmt::format("end_time: {}, ", sample["end"].get<double>());
+    std::vector<Seen> by_argument;
+    if (sample.contains("num_samples")) {
+      const std::string args = fmt::format("num_samples: {}", sample["num_samples"].get<int>());
+      const std::string type = window + "sample_type: uniform_temporal_subsample, ";
+      by_argument = run(decode_node(type + args), clip);
+      CHECK(run(decode_node(type + "args: {" + args + "}"), clip) == by_argument);
+      CHECK(run(decode_node(window) + sample_node("uniform_temporal_subsample", args), clip) == by_argument);
+      CHECK(run_apart(window, sample_node("uniform_temporal_subsample", args), clip) == by_argument);
+    } else {
+      const std::string args = fmt::format("time_step: {}", sample["time_step"].get<double>());
+      const std::string type = window + "sample_type: time_step_sample, ";
+      by_argument = run(decode_node(type + args), clip);
+      CHECK(run(decode_node(type + "args: {" + args + "}"), clip) == by_argument);
+      CHECK(run(decode_node(window) + sample_node("time_step", args), clip) == by_argument);
+      CHECK(run_apart(window, sample_node("time_step", args), clip) == by_argument);
+    }
+    CHECK(by_argument.size() == sample["frames"].size());
+  }
+}
+
+TEST_CASE("video_sample: a node straight after its decoder moves into it unless somebody else reads the frames") {
+  const std::string nodes = decode_node("") + sample_node("uniform_temporal_subsample", "num_samples: 4");
+  CHECK(open(nodes).stats().size() == 1);
+  CHECK(open(nodes).explain().find("samples itself, in place of 'sample'") != std::string::npos);
+  CHECK(open("  - {name: all, op: video_decode.ffmpeg, in: path, out: every}\n"
+             "  - {name: sample, op: video_sample.time_step, in: every, out: frame, args: {time_step: 1}}\n",
+             "every, frame")
+            .stats()
+            .size() == 2);
+}
+
+TEST_CASE("video_sample: each item starts anew") {
+  Pipeline pipeline = open(decode_node("") + sample_node("uniform_temporal_subsample", "num_samples: 4"));
+  for (int i = 0; i < 2; ++i) {
+    const Result result = run(pipeline, data("hevc.mp4"));
+    REQUIRE(!result.error);
+    std::vector<std::int64_t> indices;
+    const Value frames = result.get("frame");
+    for (const Value& frame : frames.list()) indices.push_back(frame.frame().info().index);
+    CHECK(indices == std::vector<std::int64_t>{0, 4, 9, 14});
+  }
+}
+
+TEST_CASE("video_sample: frames that do not tell how many there will be are refused") {
+  Pipeline pipeline =
+      Pipeline::parse("pipit: 1\nname: t\ninputs: {frame: frame}\nnodes:\n" +
+                          sample_node("uniform_temporal_subsample", "num_samples: 4") + "outputs: [frame]\n",
+                      ".", with_operators());
+  const Result result = pipeline.call({{"frame", Frame::make({}, Tensor::empty(DType::kUInt8, {2, 2, 3}))}});
+  REQUIRE(result.error);
+  CHECK(result.error->node == "sample");
+  CHECK(result.error->code == "invalid_input");
+  CHECK(result.error->message == "frames do not tell how many there will be, so that none can be chosen");
+}
+
+TEST_CASE("video_decode: a bad video fails its item alone") {
+  Pipeline pipeline = open(decode_node(""));
+  const Result missing = run(pipeline, "no/such.mp4");
+  REQUIRE(missing.error);
+  CHECK(missing.error->node == "decode");
+  CHECK(missing.error->code == "not_found");
+  CHECK(missing.error->message == "video 'no/such.mp4' does not exist");
+  const Result cut = run(pipeline, data("cut_mdat.mp4"));
+  REQUIRE(cut.error);
+  CHECK(cut.error->code == "invalid_media");
+  CHECK(run(pipeline, data("one_frame.mp4")).get("frame").list().size() == 1);
+}
+
+TEST_CASE("video_decode: on_corrupt warn gives what can be decoded and says so") {
+  std::vector<std::string> warnings;
+  Options options = with_operators();
+  options.on_warning = [&](const std::string& message) { warnings.push_back(message); };
+  Pipeline pipeline = open(decode_node("on_corrupt: warn"), "frame", options);
+  const Result result = run(pipeline, data("cut_mdat.mp4"));
+  REQUIRE(!result.error);
+  CHECK(result.get("frame").list().size() == 36);
+  CHECK(warnings == std::vector<std::string>{"pipeline:5: node 'decode': video '" + data("cut_mdat.mp4") +
+                                             "' is damaged after 1.320 s: a packet is cut short"});
+  const std::vector<std::pair<std::string, std::int64_t>> counters{{"damaged_videos", 1}};
+  CHECK(pipeline.stats().at(0).counters == counters);
+}
+
+TEST_CASE("video_decode: arguments that do not go together are refused") {
+  CHECK(refusal(decode_node("sample_type: uniform_temporal_subsample")) ==
+        "pipeline:5: node 'decode': sample_type: uniform_temporal_subsample needs num_samples");
+  CHECK(refusal(decode_node("sample_type: time_step_sample")) ==
+        "pipeline:5: node 'decode': sample_type: time_step_sample needs time_step");
+  CHECK(refusal(decode_node("num_samples: 3")) ==
+        "pipeline:5: node 'decode': argument 'num_samples' needs sample_type: uniform_temporal_subsample");
+  CHECK(refusal(decode_node("time_step: 3")) ==
+        "pipeline:5: node 'decode': argument 'time_step' needs sample_type: time_step_sample");
+  CHECK(refusal(decode_node("sample_type: uniform_temporal_subsample, num_samples: 0")) ==
+        "pipeline:5: node 'decode': argument 'num_samples' must be at least 1, found 0");
+  CHECK(refusal(decode_node("sample_type: time_step_sample, time_step: 0")) ==
+        "pipeline:5: node 'decode': argument 'time_step' must be at least 0.001 seconds");
+  CHECK(refusal(decode_node("start_time: -1")) ==
+        "pipeline:5: node 'decode': argument 'start_time' must be 0 or more seconds");
+  CHECK(refusal(decode_node("start_time: 2, end_time: 2")) ==
+        "pipeline:5: node 'decode': argument 'end_time' must be later than start_time");
+  CHECK(refusal(decode_node("stream: -1")) == "pipeline:5: node 'decode': argument 'stream' counts from 0, found -1");
+  CHECK(refusal(decode_node("threads: 65")) ==
+        "pipeline:5: node 'decode': argument 'threads' must be from 0 to 64, found 65");
+  CHECK(refusal(decode_node("max_pixels: 0")) ==
+        "pipeline:5: node 'decode': argument 'max_pixels' must be at least 1 and at most 2147483647, found 0");
+  CHECK(refusal(decode_node("stall: 0")) == "pipeline:5: node 'decode': argument 'stall' must be more than 0 seconds");
+  CHECK(refusal(decode_node("") + sample_node("uniform_temporal_subsample", "num_samples: 0")) ==
+        "pipeline:6: node 'sample': argument 'num_samples' must be at least 1, found 0");
+  CHECK(refusal(decode_node("") + sample_node("time_step", "time_step: 0.0001")) ==
+        "pipeline:6: node 'sample': argument 'time_step' must be at least 0.001 seconds");
+}
+
+}  // namespace pipit::video
