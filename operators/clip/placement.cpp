@@ -75,4 +75,9 @@ Placement Placement::parse(const std::string& device, const std::string& dtype) 
   return placement;
 }
 
+std::string Placement::dtype_name() const {
+  if (dtype == c10::ScalarType::Float) return "float32";
+  return dtype == c10::ScalarType::BFloat16 ? "bfloat16" : "float16";
+}
+
 }  // namespace pipit::clip

@@ -18,6 +18,8 @@ struct PIPIT_CLIP_API Placement {
   /// device has instructions for it, else float32. CUDA's part of LibTorch is loaded when it is asked for, not before.
   /// Throws pipit::Error: `invalid_argument`, or `unavailable` for a device that is not there, with those that are.
   static Placement parse(const std::string& device, const std::string& dtype);
+  /// "float32", "bfloat16" or "float16".
+  std::string dtype_name() const;
 };
 
 }  // namespace pipit::clip

@@ -10,15 +10,6 @@ namespace {
 
 constexpr double kQuickGelu = 1.702;
 
-/// scale_out·(x·Wᵀ) + scale_bias·b; scaling costs nothing inside the product.
-at::Tensor apply(const Linear& linear, const at::Tensor& x, double scale_out = 1, double scale_bias = 1) {
-  return at::addmm(linear.bias, x, linear.weight.t(), scale_bias, scale_out);
-}
-
-Linear rows_of(const Linear& linear, std::int64_t start, std::int64_t size) {
-  return {linear.weight.narrow(0, start, size), linear.bias.narrow(0, start, size)};
-}
-
 }  // namespace
 
 LayerNorm::LayerNorm(TensorReader& reader, const std::string& prefix, double epsilon)
@@ -28,17 +19,26 @@ at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
   return at::layer_norm(x, weight.sizes(), weight, bias, eps);
 }
 
-Transformer::Block::Block(TensorReader& reader, const std::string& prefix, double eps)
-    : ln_1(reader, prefix + "ln_1.", eps),
+Transformer::Block::Block(TensorReader& reader, const std::string& prefix, const TransformerOptions& options)
+    : ln_1(reader, prefix + "ln_1.", options.eps),
       in_proj{reader.read(prefix + "attn.in_proj_weight"), reader.read(prefix + "attn.in_proj_bias")},
       out_proj{reader.read(prefix + "attn.out_proj.weight"), reader.read(prefix + "attn.out_proj.bias")},
-      ln_2(reader, prefix + "ln_2.", eps),
+      ln_2(reader, prefix + "ln_2.", options.eps),
       c_fc{reader.read(prefix + "mlp.c_fc.weight"), reader.read(prefix + "mlp.c_fc.bias")},
-      c_proj{reader.read(prefix + "mlp.c_proj.weight"), reader.read(prefix + "mlp.c_proj.bias")} {}
+      c_proj{reader.read(prefix + "mlp.c_proj.weight"), reader.read(prefix + "mlp.c_proj.bias")} {
+  if (options.activation == weights::Activation::kQuickGelu) {
+    // x·σ(1.702x) is silu(1.702x)/1.702, and silu is to be had inside a product. Going in, the factor is put into what
+    // is small (the norm and the biases); coming out, it is taken off as the residual is added.
+    ln_2.weight = ln_2.weight * kQuickGelu;
+    ln_2.bias = ln_2.bias * kQuickGelu;
+    c_fc.bias = c_fc.bias * kQuickGelu;
+    c_proj.bias = c_proj.bias * kQuickGelu;
+  }
+}
 
 Transformer::Transformer(TensorReader& reader, const TransformerOptions& options) : options_(options) {
   for (std::int64_t layer = 0; layer < options.layers; ++layer) {
-    blocks_.emplace_back(reader, fmt::format("{}resblocks.{}.", options.prefix, layer), options.eps);
+    blocks_.emplace_back(reader, fmt::format("{}resblocks.{}.", options.prefix, layer), options);
   }
 }
 
@@ -72,20 +72,14 @@ at::Tensor Transformer::attend(const at::Tensor& query, const at::Tensor& key, c
 }
 
 void Transformer::add_feed_forward(const Block& block, at::Tensor& x) const {
-  const at::Tensor normed = block.ln_2(x);
-  if (options_.activation == weights::Activation::kGelu) {
-    at::Tensor hidden = apply(block.c_fc, normed);
-    x.add_(apply(block.c_proj, at::gelu_(hidden)));
-  } else {
-    // x·σ(1.702x) is silu(1.702x)/1.702; both factors ride on the products.
-    at::Tensor hidden = apply(block.c_fc, normed, kQuickGelu, kQuickGelu);
-    x.add_(apply(block.c_proj, at::silu_(hidden), 1 / kQuickGelu));
-  }
+  const bool quick = options_.activation == weights::Activation::kQuickGelu;
+  const at::Tensor hidden = block.c_fc(block.ln_2(x), quick ? Linear::Then::kSilu : Linear::Then::kGelu);
+  x.add_(block.c_proj(hidden), quick ? 1 / kQuickGelu : 1);
 }
 
 at::Tensor Transformer::forward_block(const Block& block, at::Tensor x, at::IntArrayRef lengths) const {
-  const std::vector<at::Tensor> in = apply(block.in_proj, block.ln_1(x)).chunk(3, 1);
-  x = x + apply(block.out_proj, attend(in[0], in[1], in[2], lengths, Queries::kAll));
+  const std::vector<at::Tensor> in = block.in_proj(block.ln_1(x)).chunk(3, 1);
+  x = x + block.out_proj(attend(in[0], in[1], in[2], lengths, Queries::kAll));
   add_feed_forward(block, x);
   return x;
 }
@@ -103,10 +97,10 @@ at::Tensor Transformer::forward_rows(const at::Tensor& x, at::IntArrayRef length
   const Block& last = blocks_.back();
   const std::int64_t width = y.size(1);
   const at::Tensor normed = last.ln_1(y);
-  const at::Tensor query = apply(rows_of(last.in_proj, 0, width), normed.index_select(0, rows));
-  const std::vector<at::Tensor> key_value = apply(rows_of(last.in_proj, width, 2 * width), normed).chunk(2, 1);
+  const at::Tensor query = last.in_proj.outputs(0, width)(normed.index_select(0, rows));
+  const std::vector<at::Tensor> key_value = last.in_proj.outputs(width, 2 * width)(normed).chunk(2, 1);
   const at::Tensor attended = attend(query, key_value[0], key_value[1], lengths, Queries::kOnePerSequence);
-  y = y.index_select(0, rows) + apply(last.out_proj, attended);
+  y = y.index_select(0, rows) + last.out_proj(attended);
   add_feed_forward(last, y);
   return y;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "clip/linear.h"
 #include "clip/tensor_reader.h"
 
 namespace pipit::clip {
@@ -18,11 +19,6 @@ struct LayerNorm {
 
   LayerNorm(TensorReader& reader, const std::string& prefix, double epsilon = 1e-5);
   at::Tensor operator()(const at::Tensor& x) const;
-};
-
-struct Linear {
-  at::Tensor weight;  // [out, in]
-  at::Tensor bias;
 };
 
 struct TransformerOptions {
@@ -59,7 +55,7 @@ class Transformer {
     Linear c_fc;
     Linear c_proj;
 
-    Block(TensorReader& reader, const std::string& prefix, double eps);
+    Block(TensorReader& reader, const std::string& prefix, const TransformerOptions& options);
   };
 
   enum class Queries { kAll, kOnePerSequence };

@@ -12,13 +12,13 @@ namespace {
 // Rows of the transformer at a time: enough to keep the products busy, few enough to bound memory on many frames.
 constexpr std::int64_t kRowsAtATime = 4096;
 
-std::vector<at::Tensor> read_patch_weights(TensorReader& reader) {
+std::vector<Linear> read_patch_weights(TensorReader& reader) {
   if (reader.architecture().linear_patch == weights::LinearPatch::k2d) {
-    return {reader.read("visual.conv1.weight").flatten(1)};
+    return {{reader.read("visual.conv1.weight").flatten(1), {}}};
   }
   const at::Tensor weight = reader.read("visual.conv2.weight");  // [width, 3, time, patch, patch]
-  std::vector<at::Tensor> steps;
-  for (std::int64_t step = 0; step < weight.size(2); ++step) steps.push_back(weight.select(2, step).flatten(1));
+  std::vector<Linear> steps;
+  for (std::int64_t step = 0; step < weight.size(2); ++step) steps.push_back({weight.select(2, step).flatten(1), {}});
   return steps;
 }
 
@@ -49,16 +49,18 @@ at::Tensor VisionTower::embed_patches(const at::Tensor& pictures, at::IntArrayRe
                                  .permute({0, 2, 4, 1, 3, 5})
                                  .to(dtype_)
                                  .reshape({frames * grid * grid, 3 * patch_ * patch_});
-  if (patch_weights_.size() == 1) return at::mm(patches, patch_weights_.front().t()).view({frames, grid * grid, -1});
+  if (patch_weights_.size() == 1) return patch_weights_.front()(patches).view({frames, grid * grid, -1});
 
   // A convolution over time of size three with padding, as three products; a clip's neighbours are no part of it.
-  at::Tensor embedded = at::mm(patches, patch_weights_[1].t());
+  at::Tensor embedded = patch_weights_[1](patches);
   std::int64_t start = 0;
   for (const std::int64_t length : lengths) {
-    const std::int64_t next = start + grid * grid;
-    const std::int64_t rows = (length - 1) * grid * grid;
-    embedded.narrow(0, next, rows).addmm_(patches.narrow(0, start, rows), patch_weights_[0].t());
-    embedded.narrow(0, start, rows).addmm_(patches.narrow(0, next, rows), patch_weights_[2].t());
+    if (length > 1) {
+      const std::int64_t rows = (length - 1) * grid * grid;
+      const std::int64_t next = start + grid * grid;
+      embedded.narrow(0, next, rows).add_(patch_weights_[0](patches.narrow(0, start, rows)));
+      embedded.narrow(0, start, rows).add_(patch_weights_[2](patches.narrow(0, next, rows)));
+    }
     start += length * grid * grid;
   }
   return embedded.view({frames, grid * grid, -1});

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "clip/linear.h"
 #include "clip/tensor_reader.h"
 #include "clip/transformer.h"
 
@@ -27,7 +28,7 @@ class VisionTower {
   at::ScalarType dtype_;
   std::int64_t patch_;
   /// [width, 3·patch·patch] each: one for the frame itself, or three for the one before it, itself and the one after.
-  std::vector<at::Tensor> patch_weights_;
+  std::vector<Linear> patch_weights_;
   at::Tensor class_token_;  // with its position, [width]
   at::Tensor positions_;    // of the patches
   LayerNorm ln_pre_;

@@ -82,7 +82,7 @@ class Clip4Clip {
     return Value::map({{"architecture", weights.checkpoint.architecture.name},
                        {"layout", weights.checkpoint.layout},
                        {"device", weights.placement.device.str()},
-                       {"dtype", c10::toString(weights.placement.dtype)},
+                       {"dtype", weights.placement.dtype_name()},
                        {"parameters", takes.parameters},
                        {"bytes", takes.bytes},
                        {"mapped_bytes", takes.mapped_bytes},

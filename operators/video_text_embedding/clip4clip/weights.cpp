@@ -28,7 +28,7 @@ std::string Weights::key() const {
   const weights::ClipArchitecture& is = checkpoint.architecture;
   return fmt::format("{}|{}|{}|{}|{}|{}|{}", std::filesystem::weakly_canonical(checkpoint.file.path()).string(),
                      is.name, is.vision.heads, is.text.heads, static_cast<int>(is.activation), placement.device.str(),
-                     c10::toString(placement.dtype));
+                     placement.dtype_name());
 }
 
 }  // namespace pipit::clip4clip
