@@ -77,7 +77,7 @@ int list_operators(const Arguments& arguments) {
     std::string line;
     try {
       ElfFile elf(entry.file);
-      const ModuleNote note = ModuleNote::read(elf);
+      const ModuleNote note = read_note(elf, entry.name);
       all.push_back(note_json(entry.name, entry.file, note));
       line = fmt::format("{:<{}}  {:<8} {}", entry.name, width, note.version, note.summary);
     } catch (const Error& e) {

@@ -89,7 +89,12 @@ class NumpyWriter final : public ResultWriter {
     check_json_forms(outputs);
     std::vector<std::string> tensors;
     for (const ColumnInfo& column : outputs) {
-      if (Type::parse(column.type).kind == Kind::kTensor && !column.many) tensors.push_back(column.name);
+      const Type type = Type::parse(column.type);
+      if (type.kind != Kind::kTensor || column.many) continue;
+      tensors.push_back(column.name);
+      dtype_ = type.element.value_or(DType::kFloat32);
+      announced_ = type.shape.value_or(std::vector<std::int64_t>{});
+      std::ranges::replace(announced_, Type::kUnknown, 0);
     }
     if (tensors.size() != 1) {
       refuse(fmt::format("'{}' takes exactly one output that is a tensor, one row an item; the pipeline gives {}",
@@ -145,9 +150,10 @@ class NumpyWriter final : public ResultWriter {
   std::string header() const {
     constexpr const char* kCodes[] = {"<f8", "<f4", "<f2", "<u2", "<i8", "<i4", "<i2", "|i1", "|u1", "|b1"};
     constexpr std::size_t kBytes = 256;
-    std::string shape = fmt::format("({},", rows_);
-    for (std::int64_t size : shape_.value_or(std::vector<std::int64_t>{0})) shape += fmt::format(" {},", size);
-    std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}), }}",
+    std::string shape = fmt::format("{}", rows_);
+    for (std::int64_t size : shape_.value_or(announced_)) shape += fmt::format(", {}", size);
+    if (shape_.value_or(announced_).empty()) shape += ',';
+    std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}",
                                    kCodes[static_cast<int>(dtype_)], shape);
     std::string whole("\x93NUMPY\x01\x00", 8);
     whole += static_cast<char>((kBytes - 10) & 0xff);
@@ -162,7 +168,8 @@ class NumpyWriter final : public ResultWriter {
   OutputFile lines_;
   std::string column_;
   DType dtype_ = DType::kFloat32;
-  std::optional<std::vector<std::int64_t>> shape_;
+  std::vector<std::int64_t> announced_;             // by the column's type; 0 where that does not know
+  std::optional<std::vector<std::int64_t>> shape_;  // of the rows written
   std::int64_t rows_ = 0;
 };
 

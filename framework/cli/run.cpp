@@ -258,8 +258,8 @@ int run(const Arguments& arguments) {
                                               : "nothing to run: give --input NAME=VALUE, or --inputs FILE.jsonl");
   }
 
-  Interrupt interrupt;
   Stopper stopper;
+  Interrupt interrupt;
   interrupt.listen([&] { stopper.stop(128 + interrupt.signal()); }, [&] { stopper.give_up(); });
 
   std::unique_ptr<LineReader> lines;

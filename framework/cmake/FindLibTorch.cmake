@@ -1,15 +1,19 @@
 # LibTorch as imported targets, from the pinned wheels or from a folder that the user names.
 #
 # LibTorch's own package file insists on a CUDA toolkit and bakes absolute paths into what is exported, so it is not used.
-#   PIPIT_LIBTORCH       a folder with include/ and lib/; empty: <source>/.deps/libtorch/torch
+#   PIPIT_LIBTORCH       a folder with include/ and lib/; empty: the one that is installed with pipit, or, in its source tree,
+#                        the one that ./dev unpacks
 #   LibTorch_VERSION     as torch/version.h says
 #   LibTorch_DIR_FOUND   the folder in use
 #   LibTorch::torch      libtorch_cpu and libc10, with their include folders
 
 set(LibTorch_DIR_FOUND "${PIPIT_LIBTORCH}")
-if(NOT LibTorch_DIR_FOUND)
-  set(LibTorch_DIR_FOUND "${PROJECT_SOURCE_DIR}/.deps/libtorch/torch")
-endif()
+foreach(folder pipit/libtorch/torch .deps/libtorch/torch)
+  get_filename_component(folder "${CMAKE_CURRENT_LIST_DIR}/../../${folder}" ABSOLUTE)
+  if(NOT LibTorch_DIR_FOUND AND IS_DIRECTORY "${folder}")
+    set(LibTorch_DIR_FOUND "${folder}")
+  endif()
+endforeach()
 find_library(LibTorch_CPU_LIBRARY torch_cpu PATHS "${LibTorch_DIR_FOUND}/lib" NO_DEFAULT_PATH NO_CACHE)
 find_library(LibTorch_C10_LIBRARY c10 PATHS "${LibTorch_DIR_FOUND}/lib" NO_DEFAULT_PATH NO_CACHE)
 foreach(header include/torch/headeronly/version.h include/torch/csrc/api/include/torch/version.h)

@@ -6,8 +6,6 @@
 # FOLDER: build it below this folder instead, and do not install it.
 # Used by pipit itself and by projects that call find_package(pipit).
 
-set(PIPIT_ADD_OPERATOR_FOLDER "${CMAKE_CURRENT_LIST_DIR}")
-
 function(pipit_add_operator name)
   cmake_parse_arguments(arg "LIBTORCH" "FOLDER" "SOURCES;LIBRARIES" ${ARGN})
   string(REGEX REPLACE "[/.]" "_" target "operator_${name}")
@@ -32,11 +30,13 @@ function(pipit_add_operator name)
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "${rpath}")
   # Nothing but the entry leaves the module, so that no symbol of it can meet another module's.
-  target_link_options(${target} PRIVATE "-Wl,--version-script=${PIPIT_ADD_OPERATOR_FOLDER}/operator.map"
+  target_link_options(${target} PRIVATE "-Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/operator.map"
                                         "-Wl,--disable-new-dtags")
-  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${PIPIT_ADD_OPERATOR_FOLDER}/operator.map")
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/operator.map")
   target_link_libraries(${target} PRIVATE pipit::operator ${arg_LIBRARIES})
   if(arg_LIBTORCH)
+    list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_FUNCTION_LIST_DIR}")
+    find_package(LibTorch REQUIRED)
     target_link_libraries(${target} PRIVATE LibTorch::torch)
     target_compile_definitions(${target} PRIVATE PIPIT_LIBTORCH_VERSION="${LibTorch_VERSION}")
   endif()
@@ -44,7 +44,7 @@ function(pipit_add_operator name)
   # The signature is stored in the file, so that pipelines are checked without loading it.
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND "${CMAKE_COMMAND}" -DPROGRAM=$<TARGET_FILE:pipit::program> -DMODULE=$<TARGET_FILE:${target}>
-            -DOBJCOPY=${CMAKE_OBJCOPY} -P "${PIPIT_ADD_OPERATOR_FOLDER}/embed_signature.cmake"
+            -DOBJCOPY=${CMAKE_OBJCOPY} -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/embed_signature.cmake"
     VERBATIM)
   if(NOT arg_FOLDER)
     install(TARGETS ${target} LIBRARY DESTINATION "lib/pipit/operators/${folder}")

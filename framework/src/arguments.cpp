@@ -73,30 +73,48 @@ std::string found_text(const YamlNode& node) {
                                        : fmt::format("{} {}", kind_name(value.kind()), node.text);
 }
 
-/// Maps that spell an argument in a nested way ("args: {num_samples: 12}") become single entries ("args.num_samples").
-std::vector<ArgumentSpec> flatten(const OperatorSignature& signature, const NodeSpec& node) {
-  std::vector<ArgumentSpec> flat;
-  for (const ArgumentSpec& written : node.args) {
-    const bool nested = written.value.kind == YamlNode::Kind::kMapping &&
-                        signature.find_argument(written.name) == nullptr &&
-                        std::ranges::any_of(signature.arguments,
-                                            [&](const Argument& a) { return a.alias.starts_with(written.name + "."); });
-    if (!nested) {
-      flat.push_back(written);
-      continue;
-    }
-    for (const auto& [key, value] : written.value.entries) {
-      flat.push_back({written.name + "." + key.text, value, written.from_outside});
-    }
-  }
-  return flat;
-}
-
 const Argument* find(const OperatorSignature& signature, const std::string& name) {
   if (const Argument* argument = signature.find_argument(name)) return argument;
   const auto alias =
       std::ranges::find_if(signature.arguments, [&](const Argument& a) { return !a.alias.empty() && a.alias == name; });
   return alias == signature.arguments.end() ? nullptr : &*alias;
+}
+
+/// A list or a map that came as one text (from the command line, the environment, a default) is read as YAML, unless
+/// the argument is a text.
+void unfold(const Argument* argument, ArgumentSpec& written) {
+  YamlNode& node = written.value;
+  const bool is_text =
+      argument != nullptr && (argument->type.base == Base::kString || argument->type.base == Base::kPath);
+  if (is_text || !written.from_outside || node.kind != YamlNode::Kind::kScalar) return;
+  if (!node.text.starts_with('[') && !node.text.starts_with('{')) return;
+  try {
+    YamlNode parsed = parse_yaml(node.text, written.name);
+    parsed.line = node.line;
+    node = std::move(parsed);
+  } catch (const Error&) {
+    // It stays a text, and is refused as one.
+  }
+}
+
+/// Maps that spell an argument in a nested way ("args: {num_samples: 12}") become single entries ("args.num_samples").
+std::vector<ArgumentSpec> flatten(const OperatorSignature& signature, const NodeSpec& node) {
+  std::vector<ArgumentSpec> flat;
+  for (ArgumentSpec written : node.args) {
+    unfold(find(signature, written.name), written);
+    const bool nested = written.value.kind == YamlNode::Kind::kMapping &&
+                        signature.find_argument(written.name) == nullptr &&
+                        std::ranges::any_of(signature.arguments,
+                                            [&](const Argument& a) { return a.alias.starts_with(written.name + "."); });
+    if (!nested) {
+      flat.push_back(std::move(written));
+      continue;
+    }
+    for (const auto& [key, value] : written.value.entries) {
+      flat.push_back({written.name + "." + key.text, value, written.from_outside, written.overrides});
+    }
+  }
+  return flat;
 }
 
 }  // namespace
@@ -113,8 +131,10 @@ Value bind_arguments(const OperatorSignature& signature, const NodeSpec& node, c
       fault(written.value.line, fmt::format("operator '{}' has no argument '{}'{}{}", node.op, written.name,
                                             did_you_mean(written.name, names),
                                             names.empty() ? "; it takes none" : "; it takes " + quoted_list(names)));
-    } else if (const int line = written.value.line; !given.emplace(argument->name, std::move(written)).second) {
-      fault(line, fmt::format("argument '{}' is given twice", argument->name));
+    } else if (!written.overrides && given.contains(argument->name)) {
+      fault(written.value.line, fmt::format("argument '{}' is given twice", argument->name));
+    } else {
+      given[argument->name] = std::move(written);
     }
   }
 
@@ -130,6 +150,7 @@ Value bind_arguments(const OperatorSignature& signature, const NodeSpec& node, c
         continue;
       }
       written = {argument.name, YamlNode{.text = *argument.default_text}, true};
+      unfold(&argument, written);
     } else {
       fault(node.line, fmt::format("operator '{}' needs argument '{}' ({}): {}", node.op, argument.name,
                                    argument.type_text, argument.doc));

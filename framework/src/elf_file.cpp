@@ -51,8 +51,9 @@ ElfFile::ElfFile(const std::filesystem::path& path) : path_(path), stream_(path,
   if (std::memcmp(header_.e_ident, ELFMAG, SELFMAG) != 0) {
     fail("is no shared object: it does not begin with ELF's magic number");
   }
-  if (header_.e_ident[EI_CLASS] != ELFCLASS64 || header_.e_ident[EI_DATA] != ELFDATA2LSB ||
-      header_.e_machine != kMachine) {
+  if (header_.e_ident[EI_CLASS] != ELFCLASS64)
+    fail("is built for another processor: ELF class 32-bit, expected 64-bit");
+  if (header_.e_ident[EI_DATA] != ELFDATA2LSB || header_.e_machine != kMachine) {
     fail(fmt::format("is built for another processor: ELF machine {}, expected {} ({})", header_.e_machine, kMachine,
                      kMachineName));
   }

@@ -111,11 +111,11 @@ class Builder {
         std::find_if(nodes.begin(), nodes.end(), [&](const NodeSpec& n) { return writes(n, name.text); });
     if (writer != nodes.end()) {
       std::vector<std::string> path{spec_->name};
-      if (path_back(*writer, path)) {
-        std::string cycle;
-        for (auto step = path.rbegin(); step != path.rend(); ++step)
-          cycle += fmt::format("{}{}", cycle.empty() ? "" : " -> ", *step);
-        fault(name.line, fmt::format("reads '{}', which makes a cycle: {} -> {}", name.text, cycle, path.back()));
+      std::set<std::string> seen;
+      if (writer->name == spec_->name || path_back(*writer, path, seen)) {
+        std::string cycle = path[0];
+        for (auto step = path.rbegin(); step != path.rend(); ++step) cycle += fmt::format(" -> {}", *step);
+        fault(name.line, fmt::format("reads '{}', which makes a cycle: {}", name.text, cycle));
       } else {
         fault(name.line,
               fmt::format("reads '{}', which node '{}' gives only below, at line {}; move node '{}' above this one",
@@ -135,8 +135,8 @@ class Builder {
   }
 
   /// Whether `node`, or one that it reads from, reads from the node at path[0]; the way there is left in `path`.
-  bool path_back(const NodeSpec& node, std::vector<std::string>& path) const {
-    if (std::ranges::find(path, node.name) != path.end()) return false;
+  bool path_back(const NodeSpec& node, std::vector<std::string>& path, std::set<std::string>& seen) const {
+    if (!seen.insert(node.name).second) return false;
     path.push_back(node.name);
     const auto& nodes = graph_.spec.nodes;
     const auto target = std::ranges::find(nodes, path[0], &NodeSpec::name);
@@ -145,7 +145,7 @@ class Builder {
     }
     for (const auto& [port, name] : node.in) {
       for (const NodeSpec& writer : nodes) {
-        if (writes(writer, name.text) && path_back(writer, path)) return true;
+        if (writes(writer, name.text) && path_back(writer, path, seen)) return true;
       }
     }
     path.pop_back();
@@ -222,12 +222,16 @@ class Builder {
 
   /// The rows that a node works on, and those that it makes.
   bool choose_domains(GraphNode& node) {
-    std::vector<int> rows;      // columns whose rows it works on
-    std::vector<int> repeated;  // beside a window: columns that hold one value for it
+    std::vector<int> rows;                      // columns whose rows it works on
+    std::vector<std::pair<int, int>> repeated;  // beside a window: port and column that hold one value for it
     const std::vector<Port>& ports = node.ports().inputs;
     const bool collects = node.mode == Mode::kWindow || node.mode == Mode::kReduce;
     for (std::size_t i = 0; i < ports.size(); ++i) {
-      (collects && ports[i].count == PortCount::kOne ? repeated : rows).push_back(node.inputs[i]);
+      if (collects && ports[i].count == PortCount::kOne) {
+        repeated.emplace_back(i, node.inputs[i]);
+      } else {
+        rows.push_back(node.inputs[i]);
+      }
     }
     rows.insert(rows.end(), node.keep.begin(), node.keep.end());
     for (int column : rows) {
@@ -246,24 +250,38 @@ class Builder {
         return false;
       }
     }
+    node.domain_group = enclosing(node.domain_in);
     node.domain_out = node.domain_in;
     if (collects) {
-      node.domain_out = std::max(graph_.domains[static_cast<std::size_t>(node.domain_in)].parent, 0);
-      for (int column : repeated) {
-        if (at(column).domain == kNoDomain) return false;
-        if (!graph_.inside(node.domain_out, at(column).domain)) return refuse_siblings(column, deepest);
+      node.domain_out = node.domain_group;
+      for (const auto& [port, column] : repeated) {
+        const int domain = at(column).domain;
+        if (domain == kNoDomain) return false;
+        if (graph_.inside(node.domain_out, domain)) continue;
+        if (!strictly_inside(domain, node.domain_out)) return refuse_siblings(column, deepest);
+        fault(spec_->line,
+              fmt::format("input '{}' takes one value for all rows together, {} has {}",
+                          ports[static_cast<std::size_t>(port)].name, graph_.column_text(column), rows_text(domain)));
+        return false;
       }
     } else if (node.mode == Mode::kFlatMap || node.mode == Mode::kFilter) {
       // An operator with a memory of earlier rows may emit at the end, when no row is at hand: what it gives are rows
       // of their own, beside those that it takes. A filter's rows and a stateless flat map's lie inside the rows that
       // they came from.
       const bool beside = node.mode == Mode::kFlatMap && node.op.signature.per_item;
-      const int parent =
-          beside ? std::max(graph_.domains[static_cast<std::size_t>(node.domain_in)].parent, 0) : node.domain_in;
-      graph_.domains.push_back({parent, depth(parent) + 1, spec_->name});
+      const int parent = beside ? node.domain_group : node.domain_in;
+      graph_.domains.push_back({parent, depth(parent) + 1, spec_->name, node.mode == Mode::kFilter});
       node.domain_out = static_cast<int>(graph_.domains.size()) - 1;
     }
     return true;
+  }
+
+  /// The rows that collecting the rows of a domain returns to. What a filter kept is collected as all of the rows would
+  /// be, not for each row that the filter read.
+  int enclosing(int domain) const {
+    const auto of = [this](int d) -> const Domain& { return graph_.domains[static_cast<std::size_t>(d)]; };
+    while (of(domain).selection) domain = of(domain).parent;
+    return std::max(of(domain).parent, 0);
   }
 
   bool refuse_siblings(int a, int b) {
@@ -341,54 +359,93 @@ class Builder {
     }
   }
 
-  /// A node that joins rows with something collected from the same rows can start only when all of them have passed:
-  /// the rows wait in its queue, which must then hold an item's worth of them.
+  /// Nodes that must have finished one row of an outer domain before something inside that row can come.
+  struct Wait {
+    int column = 0;  // that makes it wait, for the message
+    std::set<int> finished;
+  };
+  using Waits = std::map<int, Wait>;  // by the outer domain
+
+  /// A node that joins rows with something that comes only when all of the same rows have passed can start only then:
+  /// the rows wait in its queue, which must hold all of them. Blocking there would stop what it waits for.
   void find_holds() {
+    std::vector<Waits> late(graph_.columns.size());
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       GraphNode& node = graph_.nodes[i];
       spec_ = &graph_.spec.nodes[i];
-      std::vector<int> read = node.inputs;
-      read.insert(read.end(), node.keep.begin(), node.keep.end());
-      // A window keeps its rows itself, within its own bound.
-      if (node.mode == Mode::kWindow || node.mode == Mode::kReduce) read.clear();
-      for (int shallow : read) {
-        for (int deep : read) {
-          const int border = at(shallow).domain;
-          if (at(deep).domain == border || !graph_.inside(at(deep).domain, border)) continue;
-          if (!shares_rows(shallow, deep, border)) continue;
-          node.holds = true;
-          if (spec_->hold_mib > 0) continue;
-          fault(spec_->line,
-                fmt::format(
-                    "joins {} with {}, which is collected from the same rows: all of an item's rows must wait here; "
-                    "say how much memory they may take, 'hold: {{mib: 256}}'",
-                    graph_.column_text(deep), graph_.column_text(shallow)));
-          return;
+      const Waits waits = waits_of(node, late);
+      for (const auto& [border, wait] : waits) {
+        for (int column : graph_.read_by(node)) {
+          if (!strictly_inside(at(column).domain, border) || node.held.contains(column)) continue;
+          std::set<int> blocked;
+          collect_blocked(column, border, blocked);
+          if (std::ranges::any_of(wait.finished, [&](int n) { return blocked.contains(n); })) {
+            hold(node, column, border, wait);
+          }
         }
       }
-      if (!node.holds && spec_->hold_mib > 0)
+      if (node.held.empty() && spec_->hold_mib > 0)
         fault(spec_->line, "'hold' is not needed here: nothing waits for a whole item");
+      for (int column : node.outputs) {
+        for (const auto& [border, wait] : waits) {
+          if (strictly_inside(node.domain_out, border)) late[static_cast<std::size_t>(column)].emplace(border, wait);
+        }
+      }
     }
   }
 
-  /// Whether two columns come from one node whose rows lie inside `border`.
-  bool shares_rows(int a, int b, int border) const {
-    std::set<int> upstream;
-    collect_upstream(a, border, upstream);
-    std::set<int> other;
-    collect_upstream(b, border, other);
-    return std::ranges::any_of(upstream, [&](int node) { return other.contains(node); });
+  void hold(GraphNode& node, int column, int border, const Wait& wait) {
+    if (node.held.empty() && spec_->hold_mib == 0) {
+      fault(
+          spec_->line,
+          fmt::format("joins {} with {}, which comes only when all of the same rows have passed: they must wait here; "
+                      "say how much memory they may take, 'hold: {{mib: 256}}'",
+                      graph_.column_text(column), graph_.column_text(wait.column)));
+    }
+    node.held.emplace(column, border);  // the waits are ordered by domain: outer ones first
   }
 
-  void collect_upstream(int column, int border, std::set<int>& nodes) const {
-    const int producer = at(column).producer;
-    if (producer < 0) return;
-    const GraphNode& node = graph_.nodes[static_cast<std::size_t>(producer)];
-    const bool inside = node.domain_out != border && graph_.inside(node.domain_out, border);
-    if (inside && !nodes.insert(producer).second) return;
-    for (int input : node.inputs) collect_upstream(input, border, nodes);
-    for (int input : node.keep) collect_upstream(input, border, nodes);
+  /// What a node waits for before it takes its first row inside a row of an outer domain.
+  Waits waits_of(const GraphNode& node, const std::vector<Waits>& late) const {
+    Waits waits;
+    const auto add = [&](int border, int column, const std::set<int>& nodes) {
+      if (!nodes.empty())
+        waits.try_emplace(border, Wait{column, {}}).first->second.finished.insert(nodes.begin(), nodes.end());
+    };
+    for (int column : graph_.read_by(node)) {
+      for (const auto& [border, wait] : late[static_cast<std::size_t>(column)]) add(border, column, wait.finished);
+      const int domain = at(column).domain;
+      // What stands beside a window is wanted at its end only.
+      const bool at_end = node.mode == Mode::kWindow && domain == node.domain_out;
+      if (at_end || !strictly_inside(node.domain_in, domain)) continue;
+      std::set<int> upstream;
+      collect_upstream(column, upstream);
+      std::erase_if(upstream, [&](int n) {
+        return !strictly_inside(graph_.nodes[static_cast<std::size_t>(n)].domain_out, domain);
+      });
+      add(domain, column, upstream);
+    }
+    return waits;
   }
+
+  /// Every node that a column derives from.
+  void collect_upstream(int column, std::set<int>& nodes) const {
+    const int producer = at(column).producer;
+    if (producer < 0 || !nodes.insert(producer).second) return;
+    for (int input : graph_.read_by(graph_.nodes[static_cast<std::size_t>(producer)])) collect_upstream(input, nodes);
+  }
+
+  /// The nodes that come to a halt within one row of `border` when a column's rows are not taken.
+  void collect_blocked(int column, int border, std::set<int>& nodes) const {
+    if (!strictly_inside(at(column).domain, border) || !nodes.insert(at(column).producer).second) return;
+    const GraphNode& node = graph_.nodes[static_cast<std::size_t>(at(column).producer)];
+    for (int input : graph_.read_by(node)) {
+      const auto held = node.held.find(input);
+      if (held == node.held.end() || depth(held->second) > depth(border)) collect_blocked(input, border, nodes);
+    }
+  }
+
+  bool strictly_inside(int domain, int border) const { return domain != border && graph_.inside(domain, border); }
 
   /// A model that takes fewer frames than are sampled for it drops the rest: worth a word before the run.
   void warn_of_cut_samples() {
@@ -438,6 +495,12 @@ Graph Graph::build(Spec spec, const OperatorPath& path) {
   graph.warnings = graph.spec.warnings;
   Builder(graph, path).build();
   return graph;
+}
+
+std::vector<int> Graph::read_by(const GraphNode& node) const {
+  std::vector<int> read = node.inputs;
+  read.insert(read.end(), node.keep.begin(), node.keep.end());
+  return read;
 }
 
 std::string Graph::column_text(int column) const {

@@ -1,6 +1,7 @@
 // A pipeline with its names resolved: operators found, ports and row domains typed, arguments bound. Nothing runs yet.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,8 @@ std::string_view mode_name(Mode mode);
 struct Domain {
   int parent = -1;
   int depth = 0;
-  std::string opened_by;  // the node; empty for the item
+  std::string opened_by;   // the node; empty for the item
+  bool selection = false;  // opened by a filter: some of its parent's rows
 };
 
 /// A named stream of values: an input, or an output port of a node. A name may be written again; each writing is a
@@ -41,8 +43,9 @@ struct GraphNode {
   std::vector<int> outputs;  // columns, in port order; a filter's in the order of `keep`
   int domain_in = 0;         // of the rows that it works on (of a window: the rows inside)
   int domain_out = 0;
-  Value arguments;     // a map: every argument, checked, defaults filled in
-  bool holds = false;  // its deeper inputs wait for one that collects the same rows: its queues must hold an item
+  int domain_group = 0;     // for one row of it there is one window, and one instance of a per_item operator
+  Value arguments;          // a map: every argument, checked, defaults filled in
+  std::map<int, int> held;  // columns whose rows must all wait here for another input -> the domain for whose one row
 
   const Variant& ports() const { return op.signature.variants[static_cast<std::size_t>(variant)]; }
 };
@@ -58,6 +61,8 @@ struct Graph {
   /// Throws pipit::Error (`invalid_pipeline`) with every fault of the file.
   static Graph build(Spec spec, const OperatorPath& path);
 
+  /// The columns that a node reads: its inputs, then those that a filter keeps.
+  std::vector<int> read_by(const GraphNode& node) const;
   /// "'embed.vec'", or "'path'" for an input: a column for messages.
   std::string column_text(int column) const;
   /// True when `domain` is `ancestor` or lies inside it.

@@ -14,6 +14,7 @@ pipit_host make_table() {
   fill_value_functions(host);
 
   host.set_error = [](pipit_error* error, const char* code, const char* message) {
+    if (error == nullptr) return;
     error->code = code;
     error->message = message;
   };

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -25,16 +26,20 @@ struct Item {
   std::vector<Value> inputs;
   std::vector<std::vector<Value>> outputs;  // by pipeline output; each is written by one thread only
   std::atomic<std::size_t> output_bytes{0};
-  std::promise<Result> promise;  // of submit()
+  std::promise<Result> promise;     // of submit()
+  std::function<void()> on_failed;  // wakes who waits for room for its rows
 
   /// The error of the earliest node in the file's order stays, so that a run says the same each time.
   void fail(int node, ItemError error) {
-    const std::scoped_lock lock(mutex_);
-    if (!error_ || node < failed_node_) {
-      failed_node_ = node;
-      error_ = std::move(error);
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!error_ || node < failed_node_) {
+        failed_node_ = node;
+        error_ = std::move(error);
+      }
+      if (failed.exchange(true, std::memory_order_acq_rel)) return;
     }
-    failed.store(true, std::memory_order_release);
+    if (on_failed) on_failed();
   }
 
   /// Before it enters: this error, whatever else is wrong with it.

@@ -15,6 +15,7 @@ Joiner::Joiner(Shape shape, std::function<void()> before_waiting)
       cursors_(shape_.streams.size()),
       item_(shape_.first_item) {
   while (!shape_.streams[driver_].driver) ++driver_;
+  for (const JoinedColumn& column : shape_.columns) cursors_[column.stream].in_rows = true;
 }
 
 void Joiner::Cursor::load() {
@@ -71,7 +72,7 @@ Joiner::Step Joiner::prepare(bool wait) {
   if (!cursors_[driver_].at_row())
     return prepare_mark(cursors_[driver_].chunk.marks[cursors_[driver_].mark].depth, wait);
   for (std::size_t s = 0; s < cursors_.size(); ++s) {
-    if (cursors_[s].loaded) continue;
+    if (cursors_[s].loaded || !cursors_[s].in_rows) continue;
     const Step step = expect_row(s, wait);
     if (step != Step::kReady) return step;
     if (!shape_.streams[s].driver) cursors_[s].load();

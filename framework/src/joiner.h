@@ -55,6 +55,7 @@ class Joiner {
     Chunk chunk;
     std::uint32_t row = 0;  // next
     std::size_t mark = 0;   // next
+    bool in_rows = false;   // the joined rows have columns of it; otherwise it stands beside windows only
     bool loaded = false;    // of a repeated stream: `held` is the row that holds now
     std::vector<Value> held;
 

@@ -147,8 +147,7 @@ void NodeWorker::gather(Joiner::Joined& joined, std::uint32_t first, std::uint32
 }
 
 void NodeWorker::pass_mark(Joiner::Joined& joined, std::uint32_t depth) {
-  const std::uint32_t group = setup_.depth_in > 0 ? setup_.depth_in - 1 : 0;
-  if (depth == group && !skipping()) {
+  if (depth == setup_.depth_group && !skipping()) {
     if (mode_ == Mode::kWindow) {
       call_window(joined);
     } else if (setup_.graph_node->op.signature.per_item) {

@@ -68,6 +68,7 @@ class NodeWorker final : private EmitterSink {
     std::vector<std::pair<std::size_t, std::size_t>> results;  // node output -> pipeline output
     std::uint32_t depth_in = 0;
     std::uint32_t depth_out = 0;
+    std::uint32_t depth_group = 0;
     std::uint32_t batch = 0;
     std::size_t window_bytes = 0;
     std::uint32_t chunk_rows = 0;  // most tokens of a chunk that it makes

@@ -101,14 +101,18 @@ OperatorModule* load_fresh(const std::filesystem::path& file) {
 
 }  // namespace
 
+ModuleNote read_note(ElfFile& elf, std::string_view name) {
+  ModuleNote note = ModuleNote::read(elf);
+  note.check(elf, PIPIT_RUNTIME_LIBTORCH);
+  if (note.name != name) {
+    elf.fail(fmt::format("is operator '{}', its path makes it '{}'; rename the file or the operator", note.name, name));
+  }
+  return note;
+}
+
 OperatorDescription OperatorDescription::read(const std::filesystem::path& file, std::string_view name) {
   ElfFile elf(file);
-  OperatorDescription description{std::string(name), file, ModuleNote::read(elf), {}};
-  description.note.check(elf, PIPIT_RUNTIME_LIBTORCH);
-  if (description.note.name != name) {
-    fail(file, fmt::format("is operator '{}', its path makes it '{}'; rename the file or the operator",
-                           description.note.name, name));
-  }
+  OperatorDescription description{std::string(name), file, read_note(elf, name), {}};
   if (const auto json = elf.section(kSignatureSection)) {
     description.signature = read_signature(file, [&] { return OperatorSignature::from_json(*json); });
   } else {
@@ -194,7 +198,17 @@ bool is_operator_name(std::string_view name) {
 
 void open_libtorch_cuda() {
   static std::once_flag once;
-  std::call_once(once, [] { open_libtorch("libtorch_cuda.so", RTLD_GLOBAL); });
+  std::call_once(once, [] {
+    try {
+      open_libtorch("libtorch_cuda.so", RTLD_GLOBAL);
+    } catch (const Error& e) {
+      throw Error(
+          e.code(),
+          fmt::format("device cuda needs the CUDA half of LibTorch, which is not there: {}; use device: cpu, or "
+                      "build with a LibTorch that has its CUDA libraries (-DPIPIT_LIBTORCH=DIR)",
+                      e.what()));
+    }
+  });
 }
 
 }  // namespace pipit

@@ -12,6 +12,10 @@
 
 namespace pipit {
 
+/// The note of a module that is looked up by a name, checked: one that this runtime cannot run, or one of another name,
+/// is an error. Runs none of the module's code. Throws pipit::Error (`invalid_module`) that starts with the file.
+ModuleNote read_note(ElfFile& elf, std::string_view name);
+
 /// What can be known of an operator without running its code.
 struct OperatorDescription {
   std::string name;

@@ -199,12 +199,11 @@ void Pipeline::Running::connect() {
   for (const PlanEdge& edge : plan_.edges) {
     // The pipeline's inputs are bounded by the items in flight.
     const bool entry = edge.producer < 0;
-    const auto overflow = edge.hold ? ChunkQueue::Overflow::kRefuse : ChunkQueue::Overflow::kBlock;
     const std::uint32_t rows = entry || edge.hold ? UINT32_MAX : edge.queue_rows;
     const std::size_t bytes = entry ? SIZE_MAX : edge.queue_bytes;
     auto& queues = queues_.emplace_back();
     for (std::uint32_t q = 0; q < replicas(edge.producer) * replicas(edge.consumer); ++q) {
-      queues.push_back(std::make_unique<ChunkQueue>(rows, bytes, overflow));
+      queues.push_back(std::make_unique<ChunkQueue>(rows, bytes, edge.hold));
     }
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -262,6 +261,7 @@ NodeWorker::Setup Pipeline::Running::setup_of(std::size_t i, std::uint32_t repli
   setup.in = shape_of(i, replica);
   setup.depth_in = depth(node.domain_in);
   setup.depth_out = depth(node.domain_out);
+  setup.depth_group = depth(node.domain_group);
   setup.batch = planned.batch;
   setup.window_bytes = planned.window_bytes;
   setup.chunk_rows = 64;
@@ -338,6 +338,11 @@ bool Pipeline::Running::enter(std::shared_ptr<Item> item, bool in_stream) {
     item->id = next_item_++;
     if (in_stream) item->stream_position = next_position_++;
     running_.insert(item);
+    item->on_failed = [this] {
+      for (const auto& queues : queues_) {
+        for (const auto& queue : queues) queue->wake();
+      }
+    };
   }
   for (std::size_t e = 0; e < plan_.edges.size(); ++e) {
     const PlanEdge& edge = plan_.edges[e];
@@ -399,9 +404,8 @@ std::optional<Result> Pipeline::Running::next() {
   std::optional<Result> result;
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] {
-      return stopping_ || results_.contains(taken_) || (closed_ && taken_ == next_position_);
-    });
+    changed_.wait(lock,
+                  [&] { return stopping_ || results_.contains(taken_) || (closed_ && taken_ == next_position_); });
     const auto found = results_.find(taken_);
     if (found == results_.end()) return std::nullopt;
     result = std::move(found->second);

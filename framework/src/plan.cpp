@@ -17,9 +17,7 @@ std::size_t bytes_of(double mib) {
 void add_edges(Plan& plan, int consumer) {
   const GraphNode& node = plan.graph.nodes[static_cast<std::size_t>(consumer)];
   const NodeSpec& spec = plan.graph.spec.nodes[static_cast<std::size_t>(consumer)];
-  std::vector<int> read = node.inputs;
-  read.insert(read.end(), node.keep.begin(), node.keep.end());
-  for (int index : read) {
+  for (int index : plan.graph.read_by(node)) {
     const Column& column = plan.graph.columns[static_cast<std::size_t>(index)];
     PlanNode& reader = plan.nodes[static_cast<std::size_t>(consumer)];
     const auto same = std::ranges::find_if(
@@ -34,13 +32,38 @@ void add_edges(Plan& plan, int consumer) {
     edge.consumer = consumer;
     edge.columns = {index};
     edge.domain = column.domain;
-    edge.hold = node.holds && column.domain == node.domain_in;
+    if (const auto held = node.held.find(index); held != node.held.end()) {
+      edge.hold = static_cast<std::uint32_t>(plan.graph.domains[static_cast<std::size_t>(held->second)].depth);
+    }
     edge.queue_rows = spec.queue_rows > 0 ? spec.queue_rows : Plan::kQueueRows;
     edge.queue_bytes = bytes_of(edge.hold ? spec.hold_mib : spec.queue_mib > 0 ? spec.queue_mib : Plan::kQueueMib);
     const int at = static_cast<int>(plan.edges.size());
     reader.in.push_back(at);
     if (edge.producer >= 0) plan.nodes[static_cast<std::size_t>(edge.producer)].out.push_back(at);
     plan.edges.push_back(std::move(edge));
+  }
+}
+
+/// Models are what takes the time, so they get the budget but for a quarter, from four threads up, that decoders and
+/// the like share. LibTorch has one setting for the process: nodes on it do not divide it, their replicas do.
+void divide_threads(Plan& plan, std::uint32_t budget) {
+  const auto on_libtorch = [&](std::size_t i) { return plan.graph.nodes[i].op.note.libtorch != "none"; };
+  const auto uses_threads = [&](std::size_t i) { return plan.graph.nodes[i].op.signature.uses_threads; };
+  std::uint32_t others = 0;
+  std::uint32_t torch_replicas = 0;
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    if (!uses_threads(i)) continue;
+    if (on_libtorch(i)) {
+      torch_replicas = std::max(torch_replicas, plan.nodes[i].replicas);
+    } else {
+      others += plan.nodes[i].replicas;
+    }
+  }
+  const std::uint32_t for_others = torch_replicas == 0 ? budget : budget / 4;
+  const std::uint32_t for_torch = others == 0 ? budget : budget - for_others;
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    if (!uses_threads(i)) continue;
+    plan.nodes[i].threads = std::max(1u, on_libtorch(i) ? for_torch / torch_replicas : for_others / others);
   }
 }
 
@@ -64,22 +87,18 @@ std::string rows_text(const Graph& graph, int domain) {
 Plan Plan::make(Graph graph, int threads) {
   Plan plan;
   plan.graph = std::move(graph);
+  plan.pushed_down = push_samplers_down(plan.graph);
   plan.threads = threads;
   plan.nodes.resize(plan.graph.nodes.size());
-  std::uint32_t sharers = 0;
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     const NodeSpec& spec = plan.graph.spec.nodes[i];
     PlanNode& node = plan.nodes[i];
     node.replicas = spec.replicas;
     node.batch = spec.batch_max > 0 ? spec.batch_max : plan.graph.nodes[i].op.signature.batch;
     node.window_bytes = bytes_of(kWindowMib);
-    if (plan.graph.nodes[i].op.signature.uses_threads) sharers += node.replicas;
     add_edges(plan, static_cast<int>(i));
   }
-  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
-    if (threads == 0 || !plan.graph.nodes[i].op.signature.uses_threads) continue;
-    plan.nodes[i].threads = std::max(1u, static_cast<std::uint32_t>(threads) / sharers);
-  }
+  if (threads > 0) divide_threads(plan, static_cast<std::uint32_t>(threads));
   return plan;
 }
 
@@ -94,6 +113,10 @@ std::string Plan::explain() const {
                         mode_name(node.mode));
     text += fmt::format("{:<14}   in  {} (rows of {})\n", "", port_list(*this, ports.inputs, node.inputs),
                         rows_text(graph, node.domain_in));
+    for (const PushedDown& pushed : pushed_down) {
+      if (pushed.decoder == graph.spec.nodes[i].name)
+        text += fmt::format("{:<14}   samples itself, in place of '{}'\n", "", pushed.sampler);
+    }
     if (!node.keep.empty()) text += fmt::format("{:<14}   keep {}\n", "", port_list(*this, {}, node.keep));
     text += fmt::format("{:<14}   out {} (rows of {})\n", "",
                         port_list(*this, node.keep.empty() ? ports.outputs : std::vector<Port>{}, node.outputs),

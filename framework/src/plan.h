@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "graph.h"
+#include "push_down.h"
 
 namespace pipit {
 
@@ -18,7 +20,9 @@ struct PlanEdge {
   int domain = 0;
   std::uint32_t queue_rows = 0;
   std::size_t queue_bytes = 0;
-  bool hold = false;  // overflowing it fails the item, since waiting for room could wait for ever
+  // Of a queue that must hold all rows inside one row of an outer domain: that one's depth. Overflowing it fails the
+  // item, since waiting for room could wait for ever.
+  std::optional<std::uint32_t> hold;
 };
 
 struct PlanNode {
@@ -38,6 +42,7 @@ struct Plan {
   Graph graph;
   std::vector<PlanNode> nodes;
   std::vector<PlanEdge> edges;
+  std::vector<PushedDown> pushed_down;
   int threads = 0;
 
   /// `threads`: the whole budget, shared by the nodes that run threads of their own; 0: leave it to the libraries.

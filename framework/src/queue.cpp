@@ -9,8 +9,23 @@ bool ChunkQueue::has_room(const Chunk& chunk) const {
   return rows_ + chunk.tokens() <= max_rows_ && bytes_ + chunk.bytes <= max_bytes_;
 }
 
+std::size_t ChunkQueue::groups_ended(const Chunk& chunk) const {
+  if (!hold_) return 0;
+  return static_cast<std::size_t>(std::ranges::count_if(chunk.marks, [&](const Mark& m) { return m.depth <= *hold_; }));
+}
+
+/// The chunk without its rows: the item's end, or nothing.
+Chunk ChunkQueue::end_of(Chunk chunk) {
+  Chunk end;
+  end.item = std::move(chunk.item);
+  end.columns.resize(chunk.columns.size());
+  if (chunk.ends_item()) end.marks.push_back({0, 0});
+  return end;
+}
+
 void ChunkQueue::put(Chunk chunk) {
-  if (aborted_) return;
+  if (aborted_ || chunk.tokens() == 0) return;
+  whole_groups_ += groups_ended(chunk);
   rows_ += chunk.tokens();
   bytes_ += chunk.bytes;
   most_rows_ = std::max(most_rows_, rows_);
@@ -28,10 +43,16 @@ ChunkQueue::Popped ChunkQueue::pop(Chunk& into, bool wait) {
   if (chunks_.empty()) return aborted_ ? Popped::kNothingMore : Popped::kNothingYet;
   into = std::move(chunks_.front());
   chunks_.pop_front();
+  whole_groups_ -= groups_ended(into);
   rows_ -= into.tokens();
   bytes_ -= into.bytes;
   if (producer_waits_) not_full_.notify_one();
   return Popped::kChunk;
+}
+
+void ChunkQueue::wake() {
+  const std::scoped_lock lock(mutex_);
+  if (producer_waits_) not_full_.notify_one();
 }
 
 void ChunkQueue::abort() {

@@ -38,13 +38,14 @@ struct Chunk {
 /// size, so that nothing can be too large to pass.
 class ChunkQueue {
  public:
-  enum class Overflow { kBlock, kRefuse };
+  /// `hold`: the consumer may take a group of rows, ended by a mark of this depth or a smaller one, only when all of it
+  /// is here. So a group that alone fills the queue is refused, not waited for.
+  ChunkQueue(std::uint32_t rows, std::size_t bytes, std::optional<std::uint32_t> hold)
+      : max_rows_(rows), max_bytes_(bytes), hold_(hold) {}
 
-  ChunkQueue(std::uint32_t rows, std::size_t bytes, Overflow overflow)
-      : max_rows_(rows), max_bytes_(bytes), overflow_(overflow) {}
-
-  /// Blocks while the queue is full, unless it refuses: then it returns false and keeps the chunk's end only. Chunks
-  /// pushed after abort() are dropped. `blocked` is called before waiting.
+  /// Blocks while the queue is full. False: the chunk was refused, its end alone is kept. Of an item that has failed
+  /// the end alone is kept too, at once: a joining consumer may wait for it in another queue. Chunks pushed after
+  /// abort() are dropped. `blocked` is called before waiting.
   template <class Blocked>
   bool push(Chunk chunk, Blocked&& blocked);
 
@@ -52,6 +53,8 @@ class ChunkQueue {
   /// Takes the first chunk; waits for one if `wait`.
   Popped pop(Chunk& into, bool wait);
 
+  /// An item has failed: its producer need not wait any longer.
+  void wake();
   /// Nobody wants anything any more: wakes both sides, drops what is queued. The only end that a queue has.
   void abort();
 
@@ -59,11 +62,17 @@ class ChunkQueue {
 
  private:
   bool has_room(const Chunk& chunk) const;
+  bool must_wait(const Chunk& chunk) const {
+    const bool refuses = hold_ && whole_groups_ == 0;
+    return !has_room(chunk) && !refuses && !chunk.item->failed && !aborted_;
+  }
+  std::size_t groups_ended(const Chunk& chunk) const;
+  static Chunk end_of(Chunk chunk);
   void put(Chunk chunk);
 
   const std::uint32_t max_rows_;
   const std::size_t max_bytes_;
-  const Overflow overflow_;
+  const std::optional<std::uint32_t> hold_;
   mutable std::mutex mutex_;
   std::condition_variable not_empty_;
   std::condition_variable not_full_;
@@ -71,6 +80,7 @@ class ChunkQueue {
   std::size_t rows_ = 0;
   std::size_t bytes_ = 0;
   std::size_t most_rows_ = 0;
+  std::size_t whole_groups_ = 0;  // whose end is in the queue
   bool aborted_ = false;
   bool producer_waits_ = false;
   bool consumer_waits_ = false;
@@ -79,25 +89,18 @@ class ChunkQueue {
 template <class Blocked>
 bool ChunkQueue::push(Chunk chunk, Blocked&& blocked) {
   std::unique_lock lock(mutex_);
-  if (!has_room(chunk) && !aborted_) {
-    if (overflow_ == Overflow::kRefuse) {
-      const bool ends = chunk.ends_item();
-      Chunk end;
-      end.item = std::move(chunk.item);
-      end.columns.resize(chunk.columns.size());
-      if (ends) end.marks.push_back({0, 0});
-      put(std::move(end));
-      return false;
-    }
+  if (must_wait(chunk)) {
     lock.unlock();
     blocked();
     lock.lock();
     producer_waits_ = true;
-    not_full_.wait(lock, [&] { return has_room(chunk) || aborted_; });
+    not_full_.wait(lock, [&] { return !must_wait(chunk); });
     producer_waits_ = false;
   }
+  const bool taken = has_room(chunk) || chunk.item->failed || aborted_;
+  if (!taken || chunk.item->failed) chunk = end_of(std::move(chunk));
   put(std::move(chunk));
-  return true;
+  return taken;
 }
 
 }  // namespace pipit

@@ -28,6 +28,14 @@ const T& element(const T* array, std::size_t size, std::size_t i) {
   return *reinterpret_cast<const T*>(reinterpret_cast<const char*>(array) + size * i);
 }
 
+Type port_type(const std::string& port, const std::string& type) {
+  try {
+    return Type::parse(type);
+  } catch (const Error& e) {
+    fail(fmt::format("port '{}': {}", port, e.what()));
+  }
+}
+
 std::vector<Port> read_ports(const pipit_port* ports, std::uint32_t count, std::size_t size, bool input) {
   std::vector<Port> result;
   std::set<std::string> names;
@@ -36,7 +44,7 @@ std::vector<Port> read_ports(const pipit_port* ports, std::uint32_t count, std::
     Port port;
     port.name = text_of(raw.name, "a port's name");
     if (!names.insert(port.name).second) fail(fmt::format("port '{}' stands twice", port.name));
-    port.type = Type::parse(text_of(raw.type, "a port's type"));
+    port.type = port_type(port.name, text_of(raw.type, "a port's type"));
     port.doc = raw.doc ? raw.doc : "";
     if (raw.count > PIPIT_REDUCE || (!input && raw.count == PIPIT_REDUCE)) {
       fail(fmt::format("port '{}' has count {}, which this runtime does not know", port.name, raw.count));
@@ -125,7 +133,7 @@ std::string ArgumentType::expectation() const {
 }
 
 OperatorSignature OperatorSignature::read(const pipit_operator& table) {
-  if (table.struct_size < offsetof(pipit_operator, output_type))
+  if (table.struct_size < offsetof(pipit_operator, report) + sizeof(table.report))
     fail(fmt::format("table of {} bytes is too small", table.struct_size));
   if (table.create == nullptr || table.destroy == nullptr || table.process == nullptr || table.signature == nullptr) {
     fail("the table lacks one of signature, create, destroy and process");
@@ -172,8 +180,14 @@ void OperatorSignature::check() const {
   if (variant_argument.empty() != (variants.size() == 1 && variants[0].value.empty())) {
     fail("variants and the argument that chooses them must come together");
   }
-  if (!variant_argument.empty() && find_argument(variant_argument) == nullptr) {
-    fail(fmt::format("the variants are chosen by '{}', which is no argument", variant_argument));
+  if (variant_argument.empty()) return;
+  const Argument* chooser = find_argument(variant_argument);
+  if (chooser == nullptr || chooser->type.base != ArgumentType::Base::kEnum) {
+    fail(fmt::format("the variants are chosen by '{}', which is no argument of type enum", variant_argument));
+  }
+  for (const std::string& choice : chooser->type.choices) {
+    if (std::ranges::count(variants, choice, &Variant::value) != 1)
+      fail(fmt::format("argument '{}' may be '{}', which has not one variant", variant_argument, choice));
   }
 }
 
@@ -224,7 +238,7 @@ OperatorSignature OperatorSignature::from_json(std::string_view text) {
     const auto ports = [](const nlohmann::json& array) {
       std::vector<Port> list;
       for (const auto& p : array) {
-        list.push_back({p.at("name"), Type::parse(p.at("type").get<std::string>()),
+        list.push_back({p.at("name"), port_type(p.at("name"), p.at("type")),
                         parse_count(p.at("count").get<std::string>()), p.at("doc")});
       }
       return list;

@@ -56,6 +56,14 @@ class Reader {
   }
 
  private:
+  /// For a part of a node: 'subject' ends in its name, "node 'x': 'queue'".
+  void check_part(const YamlNode& map, const std::vector<std::string>& known, const std::string& subject) {
+    check_keys(map, known, subject + ": ");
+    if (map.kind != YamlNode::Kind::kMapping)
+      faults_.add(map.line,
+                  fmt::format("{} must be a mapping of {}, found {}", subject, quoted_list(known), describe(map)));
+  }
+
   void check_keys(const YamlNode& map, const std::vector<std::string>& known, std::string_view subject) {
     for (const auto& [key, value] : map.entries) {
       if (std::ranges::find(known, key.text) == known.end()) {
@@ -208,20 +216,27 @@ class Reader {
 
   void read_in(const YamlNode& in, NodeSpec& node) {
     if (in.kind == YamlNode::Kind::kMapping) {
-      for (const auto& [port, column] : in.entries) node.in.emplace_back(port.text, column);
+      for (const auto& [port, column] : in.entries) {
+        const std::string what = "in." + port.text;
+        if (column.kind == YamlNode::Kind::kSequence) {
+          faults_.add(column.line, fmt::format("'{}' must be one name, found a list", what));
+          continue;
+        }
+        for (YamlNode& name : names(column, what)) node.in.emplace_back(port.text, std::move(name));
+      }
     } else {
       for (YamlNode& column : names(in, "in")) node.in.emplace_back("", std::move(column));
     }
   }
 
   void read_batch(const YamlNode& batch, NodeSpec& node, const std::string& subject) {
-    check_keys(batch, {"max"}, subject + "'batch': ");
+    check_part(batch, {"max"}, subject + "'batch'");
     if (const YamlNode* max = batch.find("max"))
       node.batch_max = number<std::uint32_t>(*max, subject + "'batch.max'", 1);
   }
 
   void read_queue(const YamlNode& queue, NodeSpec& node, const std::string& subject) {
-    check_keys(queue, {"items", "mib"}, subject + "'queue': ");
+    check_part(queue, {"items", "mib"}, subject + "'queue'");
     if (const YamlNode* items = queue.find("items"))
       node.queue_rows = number<std::uint32_t>(*items, subject + "'queue.items'", 1);
     if (const YamlNode* mib = queue.find("mib")) node.queue_mib = number<double>(*mib, subject + "'queue.mib'", 0.001);
@@ -240,10 +255,8 @@ class Reader {
     }
     for (const Override& set : options_.overrides) {
       if (!set.target.starts_with(node.name + ".")) continue;
-      YamlNode value{.line = node.line, .text = set.value};
-      if (set.value.starts_with('[') || set.value.starts_with('{'))
-        value = parse_yaml(set.value, "--set " + set.target);
-      node.args.push_back({set.target.substr(node.name.size() + 1), std::move(value), true});
+      node.args.push_back(
+          {set.target.substr(node.name.size() + 1), YamlNode{.line = node.line, .text = set.value}, true, true});
     }
   }
 

@@ -33,9 +33,10 @@ class Faults {
 struct ArgumentSpec {
   std::string name;
   YamlNode value;
-  bool from_outside =
-      false;  // its text begins with something from the command line or the environment: paths in it are
-              // relative to the working directory, and a text that looks like a number may serve as text
+  // Its text begins with something from the command line or the environment: paths in it are relative to the working
+  // directory, and a text that looks like a number may serve as text.
+  bool from_outside = false;
+  bool overrides = false;  // from --set: takes the place of what was written before
 };
 
 struct NodeSpec {

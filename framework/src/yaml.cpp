@@ -167,6 +167,8 @@ Value to_value(const YamlNode& node) {
 YamlNode parse_yaml(std::string_view text, std::string_view place) {
   TreeBuilder builder(place);
   try {
+    // Before white space at the end yaml-cpp takes a quoted text that was never closed.
+    text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder))

@@ -40,11 +40,11 @@ struct Pipe {
   dup2(err.ends[1], STDERR_FILENO);
   if (!call.folder.empty() && chdir(call.folder.c_str()) != 0) _exit(126);
   for (const std::string& variable : call.environment) putenv(const_cast<char*>(variable.c_str()));
-  static const char* const kProgram = PIPIT_BUILD_DIR "/bin/pipit";
-  std::vector<char*> arguments{const_cast<char*>(kProgram)};
+  const char* const program = call.program.empty() ? PIPIT_BUILD_DIR "/bin/pipit" : call.program.c_str();
+  std::vector<char*> arguments{const_cast<char*>(program)};
   for (const std::string& argument : call.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
-  execv(kProgram, arguments.data());
+  execv(program, arguments.data());
   _exit(127);
 }
 
@@ -82,7 +82,8 @@ Outcome run(const Call& call) {
 
   Outcome outcome;
   std::size_t written = 0;
-  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(call.limit_s);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto end = begin + std::chrono::duration<double>(call.limit_s);
   while (out.ends[0] >= 0 || err.ends[0] >= 0) {
     std::array<pollfd, 3> ready{{{out.ends[0], POLLIN, 0}, {err.ends[0], POLLIN, 0}, {in.ends[1], POLLOUT, 0}}};
     poll(ready.data(), ready.size(), 100);
@@ -97,6 +98,7 @@ Outcome run(const Call& call) {
   int status = 0;
   waitpid(child, &status, 0);
   outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return outcome;
 }
 

@@ -1,4 +1,5 @@
-// Runs the built program `pipit` as a user does, and gives back what it printed and its exit status.
+// Runs the built program `pipit`, or a shell around it, as a user does, and gives back what it printed and its exit
+// status.
 #pragma once
 
 #include <string>
@@ -10,9 +11,11 @@ struct Outcome {
   int status = 0;  // exit status; 128 + signal when one ended it
   std::string out;
   std::string err;
+  double seconds = 0;
 };
 
 struct Call {
+  std::string program;  // empty: pipit
   std::vector<std::string> arguments;
   std::string input;                     // on standard input
   std::string folder;                    // working directory; empty: as it is

@@ -1,1 +1,361 @@
+#include "graph.h"
+
 #include <doctest/doctest.h>
+
+#include <string>
+
+#include "graphs.h"
+#include "installation.h"
+
+using pipit::Graph;
+using pipit::Mode;
+using test::build;
+using test::fault;
+
+namespace {
+
+std::string searched() {
+  return "searched: '" PIPIT_TEST_OPERATORS "', '" + (pipit::runtime_folder() / "operators").string() + "'";
+}
+
+}  // namespace
+
+TEST_CASE("graph: modes and domains follow from the ports") {
+  const Graph graph = build(R"(
+inputs: {text: string}
+nodes:
+  - {name: up, op: test/text.upper, in: text, out: loud}
+  - {name: words, op: test/text.words, in: loud, out: word}
+  - {name: long, op: test/text.longer, in: word, keep: [word, text], out: [word, whole]}
+  - {name: join, op: test/text.join, in: [word, text], out: joined}
+  - {name: length, op: test/text.length, in: word, out: bytes}
+outputs: [joined, bytes, word]
+)");
+  const Mode modes[] = {Mode::kMap, Mode::kFlatMap, Mode::kFilter, Mode::kWindow, Mode::kReduce};
+  for (std::size_t i = 0; i < 5; ++i) CHECK(graph.nodes[i].mode == modes[i]);
+  REQUIRE(graph.domains.size() == 3);
+  CHECK(graph.domains[1].opened_by == "words");
+  CHECK(graph.domains[2].parent == 1);
+  CHECK(graph.domains[2].depth == 2);
+  CHECK(graph.nodes[3].domain_in == 2);
+  CHECK_MESSAGE(graph.nodes[3].domain_out == 0, "what a filter kept is collected as all of the words would be");
+  CHECK(graph.column_text(graph.nodes[2].outputs[1]) == "'long.whole'");
+  CHECK(graph.column_text(0) == "'text'");
+  CHECK(graph.warnings.empty());
+}
+
+TEST_CASE("graph: a name means its latest writer above") {
+  const Graph graph = build(R"(
+inputs: {text: string}
+nodes:
+  - {name: a, op: test/text.upper, in: text, out: text}
+  - {name: b, op: test/text.upper, in: text, out: text}
+outputs: [text]
+)");
+  CHECK(graph.nodes[1].inputs[0] == graph.nodes[0].outputs[0]);
+  CHECK(graph.outputs[0] == graph.nodes[1].outputs[0]);
+}
+
+TEST_CASE("graph: an unknown operator is told with near names and every folder searched") {
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: a, op: test/text.uper, in: text, out: x}
+  - name: b
+    op: upper
+    in: text
+    out: y
+  - {name: c, op: zebra.stripes, in: text, out: z}
+outputs: [x, y, z]
+)") == "f.yaml:4: no operator 'test/text.uper'; did you mean 'test/text.upper'? " + searched() +
+            "\nf.yaml:6: no operator 'upper'; did you mean 'test/text.upper'? " + searched() +
+            "\nf.yaml:9: no operator 'zebra.stripes'; " + searched());
+}
+
+TEST_CASE("graph: a column that is not there gets a near name") {
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: up, op: test/text.upper, in: txt, out: loud}
+outputs: [loudd, zebra, text]
+)") == "f.yaml:4: node 'up': no column 'txt'; did you mean 'text'?\n"
+       "f.yaml:5: 'outputs': no column 'loudd'; did you mean 'loud'?\n"
+       "f.yaml:5: 'outputs': no column 'zebra'");
+}
+
+TEST_CASE("graph: a cycle is printed as a path") {
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: a, op: test/text.pair, in: [text, z], out: x}
+  - {name: b, op: test/text.upper, in: x, out: y}
+  - {name: c, op: test/text.upper, in: y, out: z}
+outputs: [z]
+)") == "f.yaml:4: node 'a': reads 'z', which makes a cycle: a -> b -> c -> a");
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: a, op: test/text.pair, in: [text, x], out: x}
+outputs: [x]
+)") == "f.yaml:4: node 'a': reads 'x', which makes a cycle: a -> a");
+}
+
+TEST_CASE("graph: reading a later name says what to move") {
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: a, op: test/text.upper, in: y, out: x}
+  - {name: b, op: test/text.upper, in: text, out: y}
+outputs: [x]
+)") == "f.yaml:4: node 'a': reads 'y', which node 'b' gives only below, at line 5; move node 'b' above this one");
+}
+
+TEST_CASE("graph: a cycle among many nodes is found in no time") {
+  std::string yaml = "\ninputs: {text: string}\nnodes:\n  - {name: first, op: test/text.upper, in: x40, out: y}\n";
+  yaml += "  - {name: n0, op: test/text.upper, in: text, out: x0}\n";
+  for (int i = 1; i <= 40; ++i) {
+    const std::string n = std::to_string(i);
+    const std::string before = std::to_string(i - 1);
+    yaml += "  - {name: n" + n + ", op: test/text.pair, in: [x" + before + ", x" + before + "], out: x" + n + "}\n";
+  }
+  CHECK(fault(yaml + "outputs: [y]\n") ==
+        "f.yaml:4: node 'first': reads 'x40', which node 'n40' gives only below, at line 45; move node 'n40' above "
+        "this one");
+}
+
+TEST_CASE("graph: types that do not fit are told with both ends") {
+  CHECK(fault(R"(
+inputs: {n: int, text: string}
+nodes:
+  - {name: up, op: test/text.upper, in: n, out: loud}
+  - {name: codes, op: test/text.codes, in: text, out: codes}
+  - {name: again, op: test/text.upper, in: codes, out: more}
+outputs: [loud, more]
+)") == "f.yaml:4: node 'up': input 'text' takes string, 'n' gives int\n"
+       "f.yaml:6: node 'again': input 'text' takes string, 'codes.codes' gives tensor<f32>[?]");
+  CHECK(fault(R"(
+inputs: {text: strng}
+nodes:
+  - {name: up, op: test/text.upper, in: text, out: loud}
+outputs: [loud]
+)") == "f.yaml:2: input 'text': 'strng' is no type; expected any, null, bool, int, float, string, bytes, frame, map, "
+       "list<T> or tensor<f32>[512]");
+}
+
+TEST_CASE("graph: ports are counted and named") {
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: a, op: test/text.pair, in: text, out: x}
+  - {name: b, op: test/text.pair, out: y}
+  - {name: c, op: test/text.pair, in: {a: text, c: text}, out: z}
+  - {name: d, op: test/text.upper, in: text, out: [v, w]}
+  - {name: e, op: test/text.upper, in: text}
+  - {name: f, op: test/text.upper, in: text, out: [u, u]}
+  - {name: g, op: test/text.upper, in: text, out: item}
+outputs: [x]
+)") == "f.yaml:4: node 'a': operator 'test/text.pair' takes 2 columns ('a' and 'b'), 'in' gives 1\n"
+       "f.yaml:5: node 'b': operator 'test/text.pair' takes 2 columns ('a' and 'b'), 'in' gives none\n"
+       "f.yaml:6: node 'c': operator 'test/text.pair' has no input 'c'; it has 'a' and 'b'\n"
+       "f.yaml:7: node 'd': operator 'test/text.upper' gives 1 column ('text'), 'out' names 2\n"
+       "f.yaml:8: node 'e': operator 'test/text.upper' gives 1 column ('text'), 'out' names none\n"
+       "f.yaml:9: node 'f': operator 'test/text.upper' gives 1 column ('text'), 'out' names 2\n"
+       "f.yaml:9: node 'f': 'out' names 'u' twice\n"
+       "f.yaml:10: node 'g': column 'item' has the name of a field of every result line; choose another");
+}
+
+TEST_CASE("graph: siblings cannot be joined") {
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: one, op: test/text.words, in: text, out: a}
+  - {name: two, op: test/text.words, in: text, out: b}
+  - {name: both, op: test/text.pair, in: [a, b], out: c}
+outputs: [c]
+)") == "f.yaml:6: node 'both': cannot join 'two.b' (the rows of 'two') with 'one.a' (the rows of 'one'): neither's "
+       "rows lie inside the other's; collect one of them first");
+}
+
+TEST_CASE("graph: a window takes rows of one kind and one value beside them") {
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: join, op: test/text.join, in: [word, word], out: joined}
+outputs: [joined]
+)") == "f.yaml:5: node 'join': input 'prefix' takes one value for all rows together, 'words.word' has the rows of "
+       "'words'");
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: zip, op: test/text.zip, in: [word, text], out: zipped}
+outputs: [zipped]
+)") == "f.yaml:5: node 'zip': a window takes columns of the same rows; 'words.word' has the rows of 'words', 'text' "
+       "has one row an item");
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: others, op: test/text.words, in: text, out: other}
+  - {name: join, op: test/text.join, in: [word, other], out: joined}
+outputs: [joined]
+)") == "f.yaml:6: node 'join': input 'prefix' takes one value for all rows together, 'others.other' has the rows of "
+       "'others'");
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: up, op: test/text.upper, in: text, out: loud, window: all}
+outputs: [loud]
+)") == "f.yaml:4: node 'up': 'window' needs an operator with a window input, 'test/text.upper' works row by row");
+}
+
+TEST_CASE("graph: keep makes a filter of an operator that gives one bool") {
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: a, op: test/text.upper, in: text, keep: text, out: x}
+  - {name: b, op: test/text.longer, in: text, keep: [], out: y}
+  - {name: c, op: test/text.longer, in: text, keep: text, out: [z, w]}
+outputs: [x]
+)") == "f.yaml:4: node 'a': 'keep' makes a filter and needs an operator that gives one bool a row, 'test/text.upper' "
+       "does not\n"
+       "f.yaml:5: node 'b': 'keep' must name the columns that the filter keeps\n"
+       "f.yaml:6: node 'c': 'keep' names 1, 'out' names 2");
+}
+
+TEST_CASE("graph: an input that nothing reads is a fault and a node that nothing reads a warning") {
+  CHECK(fault(R"(
+inputs: {text: string, other: string}
+nodes:
+  - {name: up, op: test/text.upper, in: text, out: loud}
+outputs: [loud]
+)") == "f.yaml:2: input 'other' is read by no node and is no output; remove it");
+  const Graph graph = build(R"(
+inputs: {text: string, other: string}
+nodes:
+  - {name: up, op: test/text.upper, in: text, out: loud}
+outputs: [text, other]
+)");
+  REQUIRE(graph.warnings.size() == 1);
+  CHECK(graph.warnings[0] == "f.yaml:4: node 'up': nothing reads what it gives");
+}
+
+TEST_CASE("graph: outputs may be named once") {
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: up, op: test/text.upper, in: text, out: loud}
+outputs: [loud, loud]
+)") == "f.yaml:5: 'outputs' names 'loud' twice");
+}
+
+TEST_CASE("graph: several faults come at once in the order of lines") {
+  CHECK(fault(R"(
+inputs: {text: string, unused: int}
+nodes:
+  - {name: up, op: test/text.upper, in: text, out: loud, args: {suffx: a, times: many}}
+  - {name: words, op: test/text.wordz, in: nothing, out: word}
+  - {name: rogue, op: test/text.rogue, in: text, out: x}
+  - {name: last, op: test/text.upper, in: word, out: y}
+outputs: [y, nowhere]
+)") == "f.yaml:2: input 'unused' is read by no node and is no output; remove it\n"
+       "f.yaml:4: node 'up': operator 'test/text.upper' has no argument 'suffx'; did you mean 'suffix'?; it takes "
+       "'suffix', 'times', 'style' and 'file'\n"
+       "f.yaml:4: node 'up': argument 'times' takes an int, found 'many'\n"
+       "f.yaml:5: no operator 'test/text.wordz'; did you mean 'test/text.words'? " +
+            searched() +
+            "\nf.yaml:5: node 'words': no column 'nothing'\n"
+            "f.yaml:6: node 'rogue': operator 'test/text.rogue' needs argument 'how' "
+            "(enum(none|two|type|constructor|slow|good)): what to do wrong\n"
+            "f.yaml:8: 'outputs': no column 'nowhere'");
+}
+
+TEST_CASE("graph: rows that wait for what is collected from them need a hold") {
+  const char* said =
+      "which comes only when all of the same rows have passed: they must wait here; say how much memory they may take, "
+      "'hold: {mib: 256}'";
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: join, op: test/text.join, in: [word, text], out: joined}
+  - {name: both, op: test/text.pair, in: [word, joined], out: pair}
+outputs: [pair]
+)") == "f.yaml:6: node 'both': joins 'words.word' with 'join.joined', " + std::string(said));
+  CHECK_MESSAGE(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: join, op: test/text.join, in: [word, text], out: joined}
+  - {name: up, op: test/text.upper, in: word, out: loud}
+  - {name: both, op: test/text.pair, in: [word, joined], out: pair, hold: {mib: 1}}
+  - {name: late, op: test/text.pair, in: [loud, pair], out: last}
+outputs: [last]
+)") == "f.yaml:8: node 'late': joins 'up.loud' with 'both.pair', " + std::string(said),
+                "a row that came late makes its neighbours wait too");
+  CHECK_MESSAGE(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: join, op: test/text.join, in: [word, text], out: joined}
+  - {name: parts, op: test/text.words, in: word, out: part}
+  - {name: window, op: test/text.join, in: [part, joined], out: last}
+  - {name: reduce, op: test/text.tag, in: [word, joined], out: tagged}
+outputs: [last, tagged]
+)") == "f.yaml:7: node 'window': joins 'parts.part' with 'join.joined', " + std::string(said) +
+                        "\nf.yaml:8: node 'reduce': joins 'words.word' with 'join.joined', " + said,
+                "the first window and the first row need it");
+}
+
+TEST_CASE("graph: no hold where nothing waits") {
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: others, op: test/text.words, in: text, out: other}
+  - {name: join, op: test/text.join, in: [other, text], out: joined}
+  - {name: both, op: test/text.pair, in: [word, joined], out: pair}
+  - {name: window, op: test/text.join, in: [pair, joined], out: last}
+outputs: [last]
+)")
+            .empty());
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word, hold: {mib: 1}}
+outputs: [word]
+)") == "f.yaml:4: node 'words': 'hold' is not needed here: nothing waits for a whole item");
+}
+
+TEST_CASE("graph: what must be held is told for each column") {
+  const Graph graph = build(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: parts, op: test/text.words, in: word, out: part}
+  - {name: join, op: test/text.join, in: [word, text], out: joined}
+  - {name: within, op: test/text.join, in: [part, word], out: inner}
+  - {name: both, op: test/text.longer, in: part, keep: [part, word, joined], out: [p, w, j], hold: {mib: 1}}
+  - {name: rows, op: test/text.pair, in: [part, inner], out: pair, hold: {mib: 1}}
+outputs: [p, w, j, pair]
+)");
+  const auto& both = graph.nodes[4];
+  CHECK_MESSAGE(both.held.size() == 2, "the words wait as their parts do");
+  for (const auto& [column, border] : both.held) CHECK(border == 0);
+  const auto& rows = graph.nodes[5];
+  REQUIRE(rows.held.size() == 1);
+  CHECK_MESSAGE(rows.held.begin()->second == 1, "one word's parts wait, not the item's");
+}
+
+TEST_CASE("graph: a hundred diamonds are searched in no time") {
+  std::string yaml = "\ninputs: {text: string}\nnodes:\n  - {name: words, op: test/text.words, in: text, out: x0}\n";
+  for (int i = 1; i <= 100; ++i) {
+    const std::string n = std::to_string(i);
+    const std::string before = std::to_string(i - 1);
+    yaml += "  - {name: n" + n + ", op: test/text.pair, in: [x" + before + ", x" + before + "], out: x" + n + "}\n";
+  }
+  yaml += "  - {name: join, op: test/text.join, in: [x100, text], out: joined}\n";
+  yaml += "  - {name: both, op: test/text.pair, in: [x100, joined], out: last, hold: {mib: 1}}\n";
+  CHECK(fault(yaml + "outputs: [last]\n").empty());
+}

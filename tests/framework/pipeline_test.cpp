@@ -73,6 +73,22 @@ outputs: [word, pair]
   CHECK(one(pipeline, "a x") == "word=[] pair=[]");
 }
 
+TEST_CASE("pipeline: a window after a filter collects what was kept of all rows") {
+  Pipeline pipeline = open(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: cut, op: test/text.longer, in: word, keep: word, args: {than: 1}}
+  - {name: cut_again, op: test/text.longer, in: word, keep: word, args: {than: 2}}
+  - {name: join, op: test/text.join, in: [word, text], out: joined}
+  - {name: length, op: test/text.length, in: word, out: bytes}
+  - {name: second, op: test/text.every_second, in: word, out: second}
+outputs: [joined, bytes, second]
+)");
+  CHECK(one(pipeline, "a big x dog to run") == "joined=a big x dog to run/big/dog/run bytes=9 second=[big run of 3]");
+  CHECK(one(pipeline, "a x") == "joined=a x bytes=0 second=[of 0]");
+}
+
 TEST_CASE("pipeline: a bool operator without keep is a map") {
   Pipeline pipeline = open(R"(
 inputs: {text: string}
@@ -152,8 +168,10 @@ outputs: [text]
     return items(pipeline, {"x"});
   };
   CHECK(with("none") == "0 rogue: operator_failed: operator 'test/text.rogue' gave no row where it must give one\n");
-  CHECK(with("two") == "0 rogue: operator_failed: operator 'test/text.rogue' gave more than one row where it must give one\n");
-  CHECK(with("type") == "0 rogue: operator_failed: operator 'test/text.rogue' gave int for its output 'text', which is string\n");
+  CHECK(with("two") ==
+        "0 rogue: operator_failed: operator 'test/text.rogue' gave more than one row where it must give one\n");
+  CHECK(with("type") ==
+        "0 rogue: operator_failed: operator 'test/text.rogue' gave int for its output 'text', which is string\n");
   CHECK_THROWS_WITH_AS(with("constructor"), "pipeline:4: node 'rogue': weights 'w' do not exist", pipit::Error);
 }
 
@@ -240,7 +258,8 @@ outputs: [pair]
   CHECK(one(pipeline, "a b") == "pair=[a+a b/a/b b+a b/a/b]");
   std::string many;
   for (int i = 0; i < 100000; ++i) many += "w" + std::to_string(i) + " ";
-  CHECK(one(pipeline, many) == "both: item_too_large: more rows wait here for the whole item than 'hold' allows; raise it");
+  CHECK(one(pipeline, many) ==
+        "both: item_too_large: more rows wait here for the whole item than 'hold' allows; raise it");
   CHECK_MESSAGE(one(pipeline, "c") == "pair=[c+c/c]", "the next item is not hurt");
 }
 

@@ -44,7 +44,9 @@ inline std::string text_of(const pipit::Result& result) {
 }
 
 /// One text through `call`.
-inline std::string one(pipit::Pipeline& pipeline, const std::string& text) { return text_of(pipeline.call({{"text", text}})); }
+inline std::string one(pipit::Pipeline& pipeline, const std::string& text) {
+  return text_of(pipeline.call({{"text", text}}));
+}
 
 /// Texts through the stream: "position outcome" a line.
 inline std::string items(pipit::Pipeline& pipeline, const std::vector<std::string>& texts) {

@@ -3,7 +3,9 @@
 
 #include <pipit/operator.h>
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -66,7 +68,10 @@ class Upper {
 class Longer {
  public:
   static pipit::Signature signature() {
-    return pipit::Signature("Whether a text is long.").input("text", "string").output("long", "bool").argument("than", "int", "3", "bytes");
+    return pipit::Signature("Whether a text is long.")
+        .input("text", "string")
+        .output("long", "bool")
+        .argument("than", "int", "3", "bytes");
   }
   Longer(const pipit::Arguments& arguments, pipit::Context&) : than_(arguments.integer("than")) {}
   pipit::Value process(const pipit::Row& row) { return static_cast<std::int64_t>(row[0].string().size()) > than_; }
@@ -79,7 +84,10 @@ class Longer {
 class Join {
  public:
   static pipit::Signature signature() {
-    return pipit::Signature("Joins words.").input_window("words", "string").input("prefix", "string").output("text", "string");
+    return pipit::Signature("Joins words.")
+        .input_window("words", "string")
+        .input("prefix", "string")
+        .output("text", "string");
   }
   Join(const pipit::Arguments&, pipit::Context&) {}
   pipit::Value process(const pipit::Row& row) {
@@ -96,14 +104,19 @@ class Pair {
     return pipit::Signature("Two texts as one.").input("a", "string").input("b", "string").output("text", "string");
   }
   Pair(const pipit::Arguments&, pipit::Context&) {}
-  pipit::Value process(const pipit::Row& row) { return std::string(row[0].string()) + "+" + std::string(row[1].string()); }
+  pipit::Value process(const pipit::Row& row) {
+    return std::string(row[0].string()) + "+" + std::string(row[1].string());
+  }
 };
 
 /// Rows one by one, one result at the end.
 class Length {
  public:
   static pipit::Signature signature() {
-    return pipit::Signature("Bytes of all texts together.").input_reduce("text", "string").output("bytes", "int").per_item();
+    return pipit::Signature("Bytes of all texts together.")
+        .input_reduce("text", "string")
+        .output("bytes", "int")
+        .per_item();
   }
   Length(const pipit::Arguments&, pipit::Context&) {}
   void process(const pipit::Row& row, pipit::Emitter&) { bytes_ += static_cast<std::int64_t>(row[0].string().size()); }
@@ -117,7 +130,10 @@ class Length {
 class EverySecond {
  public:
   static pipit::Signature signature() {
-    return pipit::Signature("Every second text, then how many there were.").input("text", "string").output_many("text", "string").per_item();
+    return pipit::Signature("Every second text, then how many there were.")
+        .input("text", "string")
+        .output_many("text", "string")
+        .per_item();
   }
   EverySecond(const pipit::Arguments&, pipit::Context&) {}
   void process(const pipit::Row& row, pipit::Emitter& out) {
@@ -150,6 +166,117 @@ class Rogue {
 
  private:
   std::string how_;
+};
+
+/// Rows one by one with a value that holds for all of them, one result at the end.
+class Tag {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Joins words as they come.")
+        .input_reduce("word", "string")
+        .input("prefix", "string")
+        .output("text", "string")
+        .per_item();
+  }
+  Tag(const pipit::Arguments&, pipit::Context&) {}
+  void process(const pipit::Row& row, pipit::Emitter&) {
+    if (text_.empty()) text_ = std::string(row[1].string());
+    text_ += "/" + std::string(row[0].string());
+  }
+  void finish(pipit::Emitter& out) { out.emit(text_); }
+
+ private:
+  std::string text_;
+};
+
+/// A window of two columns.
+class Zip {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Two columns side by side.")
+        .input_window("a", "string")
+        .input_window("b", "string")
+        .output("text", "string");
+  }
+  Zip(const pipit::Arguments&, pipit::Context&) {}
+  pipit::Value process(const pipit::Row& row) {
+    std::string text;
+    for (std::size_t i = 0; i < row[0].list().size(); ++i) {
+      text += "/" + std::string(row[0].list()[i].string()) + ":" + std::string(row[1].list()[i].string());
+    }
+    return text;
+  }
+};
+
+/// Takes its time, whatever happens meanwhile.
+class Sleep {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Gives back its input after a while.")
+        .input("text", "string")
+        .output("text", "string")
+        .argument("ms", "int", "100", "how long");
+  }
+  Sleep(const pipit::Arguments& arguments, pipit::Context&) : time_(arguments.integer("ms")) {}
+  pipit::Value process(const pipit::Row& row) {
+    std::this_thread::sleep_for(time_);
+    return row[0];
+  }
+
+ private:
+  std::chrono::milliseconds time_;
+};
+
+/// A tensor as long as the text.
+class Codes {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("The bytes of a text as numbers.")
+        .input("text", "string")
+        .output("codes", "tensor<f32>[?]");
+  }
+  Codes(const pipit::Arguments&, pipit::Context&) {}
+  pipit::Value process(const pipit::Row& row) {
+    const std::string_view text = row[0].string();
+    pipit::Tensor codes = pipit::Tensor::empty(pipit::DType::kFloat32, {static_cast<std::int64_t>(text.size())});
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      codes.mutable_data<float>()[i] = static_cast<float>(static_cast<unsigned char>(text[i])) + 0.1f;
+    }
+    return codes;
+  }
+};
+
+/// A value without a JSON form.
+class Picture {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("A grey picture.").input("text", "string").output("picture", "frame");
+  }
+  Picture(const pipit::Arguments&, pipit::Context&) {}
+  pipit::Value process(const pipit::Row&) {
+    pipit::Tensor pixels = pipit::Tensor::empty(pipit::DType::kUInt8, {2, 2, 3});
+    std::fill_n(pixels.mutable_data<std::uint8_t>(), 12, std::uint8_t{128});
+    return pipit::Frame::make({}, pixels);
+  }
+};
+
+/// A value of any type.
+class Anything {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("A value of the type that the text names.").input("text", "string").output("value", "any");
+  }
+  Anything(const pipit::Arguments&, pipit::Context&) {}
+  pipit::Value process(const pipit::Row& row) {
+    const std::string_view wanted = row[0].string();
+    if (wanted == "int") return 7;
+    if (wanted == "float") return 0.1;
+    if (wanted == "nan") return std::numeric_limits<double>::quiet_NaN();
+    if (wanted == "null") return nullptr;
+    if (wanted == "bytes") return pipit::Value::bytes(std::as_bytes(std::span("abc", 3)));
+    if (wanted == "map") return pipit::Value::map({{"a", 1}, {"b", pipit::Value::list({true, "x"})}});
+    return row[0];
+  }
 };
 
 /// Numbers up to a count: many rows without any input but the count.

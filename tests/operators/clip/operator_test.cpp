@@ -113,7 +113,7 @@ TEST_CASE("clip4clip: what it loaded is reported") {
   }
   CHECK(facts["layout"] == "CLIP4Clip");
   CHECK(facts["device"] == "cpu");
-  CHECK(facts["dtype"] == "Float");
+  CHECK(facts["dtype"] == "float32");
   CHECK(facts["bytes"] == 4 * facts["parameters"].get<std::int64_t>());
 }
 

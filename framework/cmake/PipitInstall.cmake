@@ -1,0 +1,46 @@
+# The install tree besides the targets themselves: LibTorch, the package that find_package(pipit) reads, pipelines, docs.
+# Everything in it finds everything else from where it lies, so that the tree can be moved.
+
+include(CMakePackageConfigHelpers)
+
+# LibTorch in its wheels' layout, torch/ and nvidia/: its libraries find each other by it. The build tree has it as links,
+# since the runtime and its modules look for it in the same place there.
+if(PIPIT_OPERATORS)
+  get_filename_component(wheels "${LibTorch_DIR_FOUND}" DIRECTORY)
+  set(linked "${PROJECT_BINARY_DIR}/lib/pipit/libtorch")
+  file(REMOVE "${linked}/torch" "${linked}/nvidia")
+  file(MAKE_DIRECTORY "${linked}")
+  file(CREATE_LINK "${LibTorch_DIR_FOUND}" "${linked}/torch" SYMBOLIC)
+  # Without the half that serves Python.
+  install(DIRECTORY "${LibTorch_DIR_FOUND}/lib" "${LibTorch_DIR_FOUND}/include" DESTINATION lib/pipit/libtorch/torch
+    PATTERN libtorch_python.so EXCLUDE
+    PATTERN "libshm*" EXCLUDE
+    PATTERN pybind11 EXCLUDE)
+  if(IS_DIRECTORY "${wheels}/nvidia")
+    file(CREATE_LINK "${wheels}/nvidia" "${linked}/nvidia" SYMBOLIC)
+    # Without what CUPTI opens for hardware counters only.
+    install(DIRECTORY "${wheels}/nvidia" DESTINATION lib/pipit/libtorch
+      FILES_MATCHING PATTERN "*.so*"
+      PATTERN include EXCLUDE
+      PATTERN "libnvperf_*" EXCLUDE
+      PATTERN libpcsamplingutil.so EXCLUDE
+      PATTERN libcheckpoint.so EXCLUDE)
+  endif()
+endif()
+
+install(EXPORT pipit NAMESPACE pipit:: FILE pipitTargets.cmake DESTINATION lib/cmake/pipit)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/pipitConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(
+  FILES
+    "${PROJECT_BINARY_DIR}/pipitConfigVersion.cmake"
+    framework/cmake/FindLibTorch.cmake
+    framework/cmake/PipitAddOperator.cmake
+    framework/cmake/embed_signature.cmake
+    framework/cmake/operator.map
+    framework/cmake/pipitConfig.cmake
+  DESTINATION lib/cmake/pipit)
+
+install(DIRECTORY pipelines DESTINATION share/pipit USE_SOURCE_PERMISSIONS
+  PATTERN "*.py" EXCLUDE PATTERN __pycache__ EXCLUDE)
+install(FILES README.md CHANGELOG.md LICENSE DESTINATION share/doc/pipit)
+install(DIRECTORY docs DESTINATION share/doc/pipit)

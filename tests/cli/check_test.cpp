@@ -1,0 +1,169 @@
+// pipit check, and the program's own commands.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "scene.h"
+
+using test::Outcome;
+using test::Scene;
+
+namespace {
+
+/// What `pipit check` says of a pipeline, and that it fails.
+std::string fault(const std::string& yaml, const test::Words& more = {}) {
+  const Scene scene;
+  scene.write("p.yaml", yaml);
+  test::Words words = {"check", "p.yaml"};
+  words.insert(words.end(), more.begin(), more.end());
+  const Outcome outcome = scene.run(words);
+  CHECK(outcome.out == "");
+  CHECK(outcome.status == 2);
+  return outcome.err;
+}
+
+std::string searched() {
+  const auto installed = std::string(PIPIT_BUILD_DIR "/lib/pipit/operators");
+  return "searched: '" PIPIT_TEST_OPERATORS "', '" + installed + "'";
+}
+
+}  // namespace
+
+TEST_CASE("check: a good pipeline is ok") {
+  const Scene scene;
+  scene.write("p.yaml",
+              "pipit: 1\nname: demo\ninputs: {text: string}\nnodes:\n"
+              "  - {name: words, op: test/text.words, in: text, out: word}\n"
+              "  - {name: cut, op: test/text.longer, in: word, keep: word, args: {than: 1}}\n"
+              "  - {name: join, op: test/text.join, in: [word, text], out: joined, replicas: 2}\n"
+              "  - {name: both, op: test/text.pair, in: [text, joined], out: pair}\n"
+              "outputs: [word, pair]\n");
+  const Outcome outcome = scene.run({"check", "p.yaml"});
+  CHECK(outcome.out == "p.yaml: ok, 4 nodes\n");
+  CHECK(outcome.err == "");
+  CHECK(outcome.status == 0);
+  const Outcome explained = scene.run({"check", "p.yaml", "--explain", "--threads", "2"});
+  CHECK(explained.out ==
+        "pipeline 'demo': 4 nodes, 2 threads to share\n"
+        "words          test/text.words 1.0.0, flat map\n"
+        "                 in  text: string (rows of item)\n"
+        "                 out word: string (rows of words)\n"
+        "                 runs 1 replica\n"
+        "cut            test/text.longer 1.0.0, filter\n"
+        "                 in  word: string (rows of words)\n"
+        "                 keep word: string\n"
+        "                 out word: string (rows of cut)\n"
+        "                 runs 1 replica\n"
+        "                 queue from 'words': 256 rows or 64 MiB\n"
+        "join           test/text.join 1.0.0, window\n"
+        "                 in  word: string, text: string (rows of cut)\n"
+        "                 out joined: string (rows of item)\n"
+        "                 runs 2 replicas, window of at most 1024 MiB\n"
+        "                 queue from 'cut': 256 rows or 64 MiB\n"
+        "both           test/text.pair 1.0.0, map\n"
+        "                 in  text: string, joined: string (rows of item)\n"
+        "                 out pair: string (rows of item)\n"
+        "                 runs 1 replica\n"
+        "                 queue from 'join': 256 rows or 64 MiB\n"
+        "outputs        word: list<string>, pair: string\n");
+}
+
+TEST_CASE("check: YAML that is wrong is told with its line") {
+  CHECK(fault("pipit: 1\nnodes: []\nnodes: []\n") == "p.yaml:3: key 'nodes' stands twice; first at line 2\n");
+  CHECK(fault("pipit: 1\nnodes: [\n") == "p.yaml:2: end of sequence flow not found\n");
+  CHECK(fault("pipit: 1\nname: 'x\nnodes: []\n") == "p.yaml:3: illegal EOF in scalar\n");
+  CHECK(fault("") == "p.yaml: the file is empty\n");
+  CHECK(
+      fault("pipit: 1\na: &x 1\nb: *x\n") ==
+      "p.yaml:2: anchors (&name) are not supported; use vars\np.yaml:3: aliases (*name) are not supported; use vars\n");
+  CHECK(fault(std::string("\x00\x01\x02", 3)) != "");
+}
+
+TEST_CASE("check: a cycle is printed as a path") {
+  CHECK(fault("pipit: 1\ninputs: {text: string}\nnodes:\n"
+              "  - {name: a, op: test/text.pair, in: [text, y], out: x}\n"
+              "  - {name: b, op: test/text.upper, in: x, out: y}\noutputs: [y]\n") ==
+        "p.yaml:4: node 'a': reads 'y', which makes a cycle: a -> b -> a\n");
+}
+
+TEST_CASE("check: joined siblings and types that do not fit and unknown names come at once in the order of lines") {
+  CHECK(
+      fault("pipit: 1\ninputs: {text: string, unused: string}\nnodes:\n"
+            "  - {name: one, op: test/text.words, in: text, out: a}\n"
+            "  - {name: two, op: test/text.words, in: text, out: b}\n"
+            "  - {name: both, op: test/text.pair, in: [a, b], out: c}\n"
+            "  - {name: codes, op: test/text.codes, in: text, out: d}\n"
+            "  - {name: up, op: test/text.upper, in: d, out: e, args: {suffx: 1, times: x, style: lout}}\n"
+            "  - {name: rogue, op: test/text.rouge, in: text, out: f}\n"
+            "  - {name: tell, op: test/text.rogue, in: text, out: f}\n"
+            "outputs: [c, e, f, g]\n") ==
+      "p.yaml:2: input 'unused' is read by no node and is no output; remove it\n"
+      "p.yaml:6: node 'both': cannot join 'two.b' (the rows of 'two') with 'one.a' (the rows of 'one'): neither's rows "
+      "lie inside the other's; collect one of them first\n"
+      "p.yaml:8: node 'up': operator 'test/text.upper' has no argument 'suffx'; did you mean 'suffix'?; it takes "
+      "'suffix', 'times', 'style' and 'file'\n"
+      "p.yaml:8: node 'up': argument 'times' takes an int, found 'x'\n"
+      "p.yaml:8: node 'up': argument 'style' takes one of 'plain' and 'loud', found 'lout'; did you mean 'loud'?\n"
+      "p.yaml:8: node 'up': input 'text' takes string, 'codes.d' gives tensor<f32>[?]\n"
+      "p.yaml:9: no operator 'test/text.rouge'; did you mean 'test/text.rogue'? " +
+          searched() +
+          "\np.yaml:10: node 'tell': operator 'test/text.rogue' needs argument 'how' "
+          "(enum(none|two|type|constructor|slow|good)): what to do wrong\n"
+          "p.yaml:11: 'outputs': no column 'g'\n");
+}
+
+TEST_CASE("check: an unset variable is a warning") {
+  const Scene scene;
+  scene.write("p.yaml",
+              "pipit: 1\ninputs: {text: string}\nnodes:\n"
+              "  - {name: up, op: test/text.upper, in: text, out: loud, args: {suffix: '${PIPIT_TEST_UNSET}'}}\n"
+              "  - {name: lost, op: test/text.upper, in: text, out: lost}\noutputs: [loud]\n");
+  const Outcome outcome = scene.run({"check", "p.yaml"});
+  CHECK(outcome.out == "p.yaml: ok, 2 nodes\n");
+  CHECK(outcome.err ==
+        "warning: p.yaml:4: environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no "
+        "default\n"
+        "warning: p.yaml:5: node 'lost': nothing reads what it gives\n");
+  CHECK(outcome.status == 0);
+}
+
+TEST_CASE("check: --set of a node or a var that is not there is a fault") {
+  const std::string yaml =
+      "pipit: 1\ninputs: {text: string}\nnodes:\n  - {name: up, op: test/text.upper, in: text, out: loud}\n"
+      "outputs: [loud]\n";
+  CHECK(fault(yaml, {"--set", "upp.suffix=x"}) == "p.yaml: --set upp.suffix: no node 'upp'; did you mean 'up'?\n");
+  CHECK(fault(yaml, {"--set", "vars.x=1"}) == "p.yaml: --set vars.x: no var 'x'\n");
+  CHECK(fault(yaml, {"--set", "up.sufix=x"}) ==
+        "p.yaml:4: node 'up': operator 'test/text.upper' has no argument 'sufix'; did you mean 'suffix'?; it takes "
+        "'suffix', 'times', 'style' and 'file'\n");
+  CHECK(fault(yaml, {"--set", "up.times=x"}) == "p.yaml:4: node 'up': argument 'times' takes an int, found 'x'\n");
+}
+
+TEST_CASE("check: unknown keys of a node are told with the known ones") {
+  CHECK(fault("pipit: 1\ninputs: {text: string}\nnodes:\n"
+              "  - {name: up, op: test/text.upper, inn: text, in: text, out: loud}\noutputs: [loud]\n") ==
+        "p.yaml:4: node 'up': no key 'inn'; did you mean 'in'?; expected 'name', 'op', 'in', 'out', 'keep', 'args', "
+        "'window', 'replicas', 'batch', 'queue' and 'hold'\n");
+}
+
+TEST_CASE("program: commands that are unknown get a near name") {
+  const Scene scene;
+  const Outcome none = scene.run({});
+  CHECK(none.out == "");
+  CHECK(none.err.find("usage: pipit COMMAND") == 0);
+  CHECK(none.status == 2);
+  const Outcome help = scene.run({"--help"});
+  CHECK(help.out == none.err);
+  CHECK(help.status == 0);
+  const Outcome wrong = scene.run({"chek", "x"});
+  CHECK(wrong.err == "pipit: no command 'chek'; did you mean 'check'?; pipit --help lists them\n");
+  CHECK(wrong.status == 2);
+  CHECK(scene.run({"--version"}).out.find("pipit ") == 0);
+  for (const char* command : {"run", "check", "operators", "inspect"}) {
+    const Outcome outcome = scene.run({command, "--help"});
+    CHECK(outcome.out.find(std::string("usage: pipit ") + command) == 0);
+    CHECK(outcome.err == "");
+    CHECK(outcome.status == 0);
+  }
+}

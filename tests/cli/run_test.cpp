@@ -1,0 +1,407 @@
+// pipit run: items in, lines out.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include <string>
+
+#include "scene.h"
+
+using test::Outcome;
+using test::Scene;
+
+namespace {
+
+const char* const kUpper = R"(pipit: 1
+inputs: {text: string}
+nodes:
+  - {name: up, op: test/text.upper, in: text, out: loud}
+outputs: [text, loud]
+)";
+
+/// Lines through `up`, from standard input.
+Outcome upper(const std::string& lines, test::Words more = {}) {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  more.insert(more.begin(), {"run", "up.yaml", "--inputs", "-"});
+  return scene.run(more, lines);
+}
+
+}  // namespace
+
+TEST_CASE("run: one item comes from the command line") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  const Outcome one = scene.run({"run", "up.yaml", "--input", "text=a dog"});
+  CHECK(one.out == R"({"item":0,"text":"a dog","loud":"A DOG"})"
+                   "\n");
+  CHECK(one.err == "");
+  CHECK(one.status == 0);
+}
+
+TEST_CASE("run: values of the command line take the input's type") {
+  const Scene scene;
+  scene.write(
+      "half.yaml",
+      "pipit: 1\ninputs: {n: int}\nnodes:\n  - {name: half, op: test/text.half, in: n, out: h}\noutputs: [h]\n");
+  CHECK(scene.run({"run", "half.yaml", "--input", "n=12"}).out == "{\"item\":0,\"h\":6}\n");
+  const Outcome wrong = scene.run({"run", "half.yaml", "--input", "n=many"});
+  CHECK(
+      wrong.out ==
+      R"({"item":0,"n":"many","error":{"node":null,"code":"invalid_input","message":"input 'n' takes int, found string"}})"
+      "\n");
+  CHECK(wrong.status == 1);
+  const Outcome twice = scene.run({"run", "half.yaml", "--input", "n=1", "--input", "n=2"});
+  CHECK(twice.err == "pipit: --input n: given twice; several items come from --inputs FILE.jsonl\n");
+  CHECK(twice.status == 2);
+}
+
+TEST_CASE("run: lines come out in order with the fields that are no inputs") {
+  const Outcome outcome = upper(
+      "{\"id\":7,\"text\":\"a\"}\n"
+      "{\"text\":\"b\",\"id\":\"x\",\"tags\":[1,{\"k\":null}]}\n"
+      "{\"text\":\"c\"}");
+  CHECK(outcome.out == R"({"item":0,"id":7,"text":"a","loud":"A"})"
+                       "\n"
+                       R"({"item":1,"id":"x","tags":[1,{"k":null}],"text":"b","loud":"B"})"
+                       "\n"
+                       R"({"item":2,"text":"c","loud":"C"})"
+                       "\n");
+  CHECK(outcome.status == 0);
+}
+
+TEST_CASE("run: a failed item is a line and the others have theirs") {
+  const Outcome outcome = upper("{\"id\":1,\"text\":\"a\"}\n{\"id\":2,\"text\":\"bad\"}\n{\"id\":3,\"text\":\"c\"}\n");
+  CHECK(outcome.out ==
+        R"({"item":0,"id":1,"text":"a","loud":"A"})"
+        "\n"
+        R"({"item":1,"id":2,"text":"bad","error":{"node":"up","code":"bad_text","message":"'bad' is bad"}})"
+        "\n"
+        R"({"item":2,"id":3,"text":"c","loud":"C"})"
+        "\n");
+  CHECK(outcome.err == "");
+  CHECK(outcome.status == 1);
+}
+
+TEST_CASE("run: a malformed line is an item error that names the line") {
+  const Outcome outcome = upper(
+      "{\"text\":\"a\"}\n"
+      "{\"text\": \n"
+      "\n"
+      "[1,2]\n"
+      "12\n"
+      "{\"id\":4}\n"
+      "{\"id\":5,\"text\":7}\n"
+      "{\"text\":\"z\"} x\n"
+      "{\"txt\":\"a\"}\n");
+  CHECK(
+      outcome.out ==
+      R"({"item":0,"text":"a","loud":"A"})"
+      "\n"
+      R"({"item":1,"error":{"node":null,"code":"invalid_input","message":"line 2: is not JSON at byte 10"}})"
+      "\n"
+      R"({"item":2,"error":{"node":null,"code":"invalid_input","message":"line 4: expected a JSON object with 'text', found an array"}})"
+      "\n"
+      R"({"item":3,"error":{"node":null,"code":"invalid_input","message":"line 5: expected a JSON object with 'text', found a number"}})"
+      "\n"
+      R"({"item":4,"id":4,"error":{"node":null,"code":"invalid_input","message":"input 'text' is missing; the pipeline takes 'text'"}})"
+      "\n"
+      R"({"item":5,"id":5,"text":7,"error":{"node":null,"code":"invalid_input","message":"input 'text' takes string, found int"}})"
+      "\n"
+      R"({"item":6,"error":{"node":null,"code":"invalid_input","message":"line 8: is not JSON at byte 14"}})"
+      "\n"
+      R"({"item":7,"txt":"a","error":{"node":null,"code":"invalid_input","message":"input 'text' is missing; the pipeline takes 'text'"}})"
+      "\n");
+  CHECK(outcome.status == 1);
+}
+
+TEST_CASE("run: blank lines and carriage returns do not count") {
+  const Outcome outcome = upper("\r\n{\"text\":\"a\"}\r\n   \n\t\n{\"text\":\"b\"}\r\n\n");
+  CHECK(outcome.out == R"({"item":0,"text":"a","loud":"A"})"
+                       "\n"
+                       R"({"item":1,"text":"b","loud":"B"})"
+                       "\n");
+  CHECK(outcome.status == 0);
+}
+
+TEST_CASE("run: no lines are no items") {
+  CHECK(upper("").out == "");
+  CHECK(upper("").status == 0);
+  CHECK(upper("\n\n").status == 0);
+}
+
+TEST_CASE("run: a line above the bound is an item error and the next one is read") {
+  const std::string large(20 * 1024 * 1024, 'x');
+  const Outcome outcome = upper("{\"text\":\"" + large + "\"}\n{\"text\":\"b\"}\n");
+  CHECK(outcome.out ==
+        R"({"item":0,"error":{"node":null,"code":"invalid_input","message":"line 1: longer than 16 MiB"}})"
+        "\n"
+        R"({"item":1,"text":"b","loud":"B"})"
+        "\n");
+  CHECK(outcome.status == 1);
+}
+
+TEST_CASE("run: a line nested too deep is an item error") {
+  const std::string deep(1000000, '[');
+  const Outcome outcome = upper("{\"text\":" + deep + "}\n{\"id\":" + std::string(500, '[') + std::string(500, ']') +
+                                ",\"text\":\"a\"}\n{\"text\":\"b\"}\n");
+  CHECK(outcome.out ==
+        R"({"item":0,"error":{"node":null,"code":"invalid_input","message":"line 1: is not JSON at byte 1000009"}})"
+        "\n"
+        R"({"item":1,"error":{"node":null,"code":"invalid_input","message":"line 2: nested deeper than 64 levels"}})"
+        "\n"
+        R"({"item":2,"text":"b","loud":"B"})"
+        "\n");
+  CHECK(outcome.status == 1);
+}
+
+TEST_CASE("run: invalid UTF-8 in a line is an item error") {
+  const Outcome outcome = upper("{\"text\":\"a\xff\"}\n{\"text\":\"\xc3\xa4\"}\n{\"text\":\"\\ud83d\\ude00\"}\n");
+  CHECK(outcome.out ==
+        R"({"item":0,"error":{"node":null,"code":"invalid_input","message":"line 1: is not JSON at byte 11"}})"
+        "\n"
+        "{\"item\":1,\"text\":\"\xc3\xa4\",\"loud\":\"\xc3\xa4\"}\n"
+        "{\"item\":2,\"text\":\"\xf0\x9f\x98\x80\",\"loud\":\"\xf0\x9f\x98\x80\"}\n");
+  CHECK(outcome.status == 1);
+}
+
+TEST_CASE("run: invalid UTF-8 from the command line is printed with replacement characters") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  const Outcome outcome = scene.run({"run", "up.yaml", "--input", "text=a\xff"});
+  CHECK(outcome.out == "{\"item\":0,\"text\":\"a\xef\xbf\xbd\",\"loud\":\"A\xef\xbf\xbd\"}\n");
+}
+
+TEST_CASE("run: numbers read back equal and what JSON lacks is null") {
+  const Scene scene;
+  scene.write("any.yaml",
+              "pipit: 1\ninputs: {text: string}\nnodes:\n  - {name: any, op: test/text.anything, in: text, out: v}\n"
+              "  - {name: codes, op: test/text.codes, in: text, out: c}\noutputs: [v, c]\n");
+  const Outcome outcome = scene.run(
+      {"run", "any.yaml", "--inputs", "-"},
+      "{\"text\":\"int\"}\n{\"text\":\"float\"}\n{\"text\":\"nan\"}\n{\"text\":\"null\"}\n{\"text\":\"map\"}\n"
+      "{\"text\":\"bytes\"}\n{\"text\":\"\"}\n");
+  CHECK(
+      outcome.out ==
+      "{\"item\":0,\"v\":7,\"c\":[105.1,110.1,116.1]}\n"
+      "{\"item\":1,\"v\":0.1,\"c\":[102.1,108.1,111.1,97.1,116.1]}\n"
+      "{\"item\":2,\"v\":null,\"c\":[110.1,97.1,110.1]}\n"
+      "{\"item\":3,\"v\":null,\"c\":[110.1,117.1,108.1,108.1]}\n"
+      "{\"item\":4,\"v\":{\"a\":1,\"b\":[true,\"x\"]},\"c\":[109.1,97.1,112.1]}\n"
+      "{\"item\":5,\"text\":\"bytes\",\"error\":{\"node\":null,\"code\":\"invalid_input\",\"message\":\"a bytes has no "
+      "JSON form\"}}\n"
+      "{\"item\":6,\"v\":\"\",\"c\":[]}\n");
+  CHECK(outcome.status == 1);
+}
+
+TEST_CASE("run: numbers of a line keep their kind") {
+  const Scene scene;
+  scene.write(
+      "half.yaml",
+      "pipit: 1\ninputs: {n: int}\nnodes:\n  - {name: half, op: test/text.half, in: n, out: h}\noutputs: [h]\n");
+  const Outcome outcome = scene.run({"run", "half.yaml", "--inputs", "-"},
+                                    "{\"n\":4}\n{\"n\":4.0}\n{\"n\":18446744073709551614}\n{\"n\":true}\n");
+  CHECK(
+      outcome.out ==
+      "{\"item\":0,\"h\":2}\n"
+      R"({"item":1,"n":4.0,"error":{"node":null,"code":"invalid_input","message":"input 'n' takes int, found float"}})"
+      "\n"
+      R"({"item":2,"n":18446744073709551614,"error":{"node":null,"code":"invalid_input","message":"input 'n' takes int, found float"}})"
+      "\n"
+      R"({"item":3,"n":true,"error":{"node":null,"code":"invalid_input","message":"input 'n' takes int, found bool"}})"
+      "\n");
+}
+
+TEST_CASE("run: a tensor input is a list of numbers") {
+  const Scene scene;
+  scene.write("t.yaml",
+              "pipit: 1\ninputs: {v: \"tensor<f32>[2]\", text: string}\nnodes:\n"
+              "  - {name: up, op: test/text.upper, in: text, out: loud}\noutputs: [v, loud]\n");
+  const Outcome outcome =
+      scene.run({"run", "t.yaml", "--inputs", "-"},
+                "{\"v\":[1,0.5],\"text\":\"a\"}\n{\"v\":[1],\"text\":\"a\"}\n{\"v\":[1,\"x\"],\"text\":\"a\"}\n");
+  CHECK(
+      outcome.out ==
+      "{\"item\":0,\"v\":[1,0.5],\"loud\":\"A\"}\n"
+      R"({"item":1,"v":[1],"text":"a","error":{"node":null,"code":"invalid_input","message":"input 'v' takes tensor<f32>[2], found tensor<f32>[1]"}})"
+      "\n"
+      R"({"item":2,"v":[1,"x"],"text":"a","error":{"node":null,"code":"invalid_input","message":"input 'v' takes tensor<f32>[2], found list"}})"
+      "\n");
+}
+
+TEST_CASE("run: on-error stop ends with the failed line") {
+  std::string lines = "{\"text\":\"a\"}\n{\"text\":\"bad\"}\n";
+  for (int i = 0; i < 2000; ++i) lines += "{\"text\":\"c\"}\n";
+  const Outcome outcome = upper(lines, {"--on-error", "stop"});
+  CHECK(outcome.out == R"({"item":0,"text":"a","loud":"A"})"
+                       "\n"
+                       R"({"item":1,"text":"bad","error":{"node":"up","code":"bad_text","message":"'bad' is bad"}})"
+                       "\n");
+  CHECK(outcome.status == 1);
+}
+
+TEST_CASE("run: on-error stop does not wait for an operator that never returns") {
+  const Scene scene;
+  scene.write("stuck.yaml",
+              "pipit: 1\ninputs: {text: string}\nnodes:\n"
+              "  - {name: long, op: test/text.longer, in: text, keep: text, out: slow, args: {than: 3}}\n"
+              "  - {name: sleep, op: test/text.sleep, in: slow, out: slow, args: {ms: 100000000}}\n"
+              "  - {name: up, op: test/text.upper, in: text, out: loud}\n"
+              "outputs: [loud, slow]\n");
+  const Outcome outcome = scene.run({"run", "stuck.yaml", "--inputs", "-", "--on-error", "stop"},
+                                    "{\"text\":\"bad\"}\n{\"text\":\"long text\"}\n");
+  CHECK(outcome.out == R"({"item":0,"text":"bad","error":{"node":"up","code":"bad_text","message":"'bad' is bad"}})"
+                       "\n");
+  CHECK(outcome.status == 1);
+  CHECK(outcome.seconds < 5);
+}
+
+TEST_CASE("run: standard input may be a pipe that is slow") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  const Outcome outcome = scene.shell(
+      "(printf '{\"te'; sleep 0.1; printf 'xt\":\"a\"}\\n'; sleep 0.1; printf '{\"text\":\"b\"}') | "
+      "$PIPIT run up.yaml --inputs -");
+  CHECK(outcome.out == R"({"item":0,"text":"a","loud":"A"})"
+                       "\n"
+                       R"({"item":1,"text":"b","loud":"B"})"
+                       "\n");
+  CHECK(outcome.status == 0);
+}
+
+TEST_CASE("run: results come while the input is still open") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  const Outcome outcome = scene.shell(
+      "mkfifo in; $PIPIT run up.yaml --inputs in --output out.jsonl & exec 3>in; printf '{\"text\":\"a\"}\\n' >&3; "
+      "for i in $(seq 100); do grep -q loud out.jsonl 2>/dev/null && break; sleep 0.05; done; cat out.jsonl; exec "
+      "3>&-; wait");
+  CHECK(outcome.out == R"({"item":0,"text":"a","loud":"A"})"
+                       "\n");
+}
+
+TEST_CASE("run: inputs that cannot be opened are told") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  const Outcome missing = scene.run({"run", "up.yaml", "--inputs", "none.jsonl"});
+  CHECK(missing.err == "cannot open inputs 'none.jsonl': No such file or directory\n");
+  CHECK(missing.status == 2);
+  const Outcome folder = scene.run({"run", "up.yaml", "--inputs", "/tmp"});
+  CHECK(folder.err == "cannot open inputs '/tmp': Is a directory\n");
+  CHECK(folder.status == 2);
+}
+
+TEST_CASE("run: the command line is checked before anything runs") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  const auto err = [&](const test::Words& words) {
+    const Outcome outcome = scene.run(words);
+    CHECK(outcome.status == 2);
+    CHECK(outcome.out == "");
+    return outcome.err;
+  };
+  const std::string usage =
+      "; usage: pipit run PIPELINE.yaml [--input NAME=VALUE]… [--inputs FILE.jsonl|-] [options]\n";
+  CHECK(err({"run", "up.yaml"}) == "pipit: nothing to run: give --input NAME=VALUE, or --inputs FILE.jsonl\n");
+  CHECK(err({"run", "up.yaml", "--input", "text=a", "--inputs", "-"}) ==
+        "pipit: --input and --inputs exclude each other\n");
+  CHECK(err({"run"}) == "pipit: the option '--pipeline' is required but missing" + usage);
+  CHECK(err({"run", "up.yaml", "--nonsense"}) == "pipit: unrecognised option '--nonsense'" + usage);
+  CHECK(err({"run", "up.yaml", "b.yaml", "--inputs", "-"}) ==
+        "pipit: too many positional options have been specified on the command line" + usage);
+  CHECK(err({"run", "up.yaml", "--input", "text"}) == "pipit: --input takes NAME=VALUE, found 'text'\n");
+  CHECK(err({"run", "up.yaml", "--inputs", "-", "--set", "up"}) == "pipit: --set takes NAME=VALUE, found 'up'\n");
+  CHECK(err({"run", "up.yaml", "--inputs", "-", "--on-error", "ignore"}) ==
+        "pipit: --on-error takes one of 'skip' and 'stop', found 'ignore'\n");
+  CHECK(err({"run", "up.yaml", "--inputs", "-", "--progress", "yes"}) ==
+        "pipit: --progress takes one of 'auto', 'on' and 'off', found 'yes'\n");
+  CHECK(err({"run", "up.yaml", "--inputs", "-", "--threads", "-1"}) ==
+        "pipit: --threads takes a number of at least 0, found -1\n");
+  CHECK(err({"run", "none.yaml", "--inputs", "-"}) == "cannot open pipeline 'none.yaml': No such file or directory\n");
+  CHECK(err({"run", ".", "--inputs", "-"}) == "'.' is a folder; expected a pipeline file\n");
+}
+
+TEST_CASE("run: a pipeline that is wrong runs nothing and leaves no output") {
+  const Scene scene;
+  scene.write("bad.yaml",
+              "pipit: 1\ninputs: {text: string}\nnodes:\n"
+              "  - {name: up, op: test/text.upper, in: txt, out: loud, args: {suffix: '${PIPIT_TEST_UNSET}'}}\n"
+              "outputs: [loud]\n");
+  const Outcome unset = scene.run({"run", "bad.yaml", "--inputs", "-", "--output", "out.jsonl"});
+  CHECK(unset.err ==
+        "bad.yaml:4: environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default\n");
+  CHECK(unset.status == 2);
+  CHECK_FALSE(scene.exists("out.jsonl"));
+  scene.write("kept.jsonl", "old\n");
+  const Outcome set = scene.run({"run", "bad.yaml", "--inputs", "-", "--output", "kept.jsonl", "--set", "up.suffix=x"});
+  CHECK(set.err ==
+        "bad.yaml:2: input 'text' is read by no node and is no output; remove it\n"
+        "bad.yaml:4: node 'up': no column 'txt'; did you mean 'text'?\n");
+  CHECK_MESSAGE(scene.read("kept.jsonl") == "old\n", "what was there is left");
+}
+
+TEST_CASE("run: --set changes arguments and vars") {
+  const Scene scene;
+  scene.write("up.yaml",
+              "pipit: 1\nvars: {end: '!'}\ninputs: {text: string}\nnodes:\n"
+              "  - {name: up, op: test/text.upper, in: text, out: loud, args: {suffix: $end, times: 1}}\n"
+              "outputs: [loud]\n");
+  const auto out = [&](test::Words sets) {
+    test::Words words = {"run", "up.yaml", "--input", "text=a"};
+    words.insert(words.end(), sets.begin(), sets.end());
+    return scene.run(words).out;
+  };
+  CHECK(out({}) == "{\"item\":0,\"loud\":\"A!\"}\n");
+  CHECK(out({"--set", "vars.end=?"}) == "{\"item\":0,\"loud\":\"A?\"}\n");
+  CHECK(out({"--set", "up.suffix=[x", "--set", "up.times=2"}) == "{\"item\":0,\"loud\":\"AA[x\"}\n");
+  CHECK(out({"--set", "up.times=2", "--set", "up.times=3"}) == "{\"item\":0,\"loud\":\"AAA!\"}\n");
+  CHECK(out({"--set", "up.args.times=2"}) == "{\"item\":0,\"loud\":\"AA!\"}\n");
+  CHECK(out({"--set=up.suffix=a=b"}) == "{\"item\":0,\"loud\":\"Aa=b\"}\n");
+}
+
+TEST_CASE("run: paths in a file are relative to it and on the command line to the working directory") {
+  const Scene scene;
+  std::filesystem::create_directory(scene.folder() + "/sub");
+  scene.write("sub/up.yaml",
+              "pipit: 1\ninputs: {text: string}\nnodes:\n"
+              "  - {name: up, op: test/text.upper, in: text, out: loud, args: {file: data/x}}\noutputs: [loud]\n");
+  CHECK(scene.run({"run", "sub/up.yaml", "--input", "text=a"}).out == "{\"item\":0,\"loud\":\"Asub/data/x\"}\n");
+  CHECK(scene.run({"run", "sub/up.yaml", "--input", "text=a", "--set", "up.file=data/x"}).out ==
+        "{\"item\":0,\"loud\":\"Adata/x\"}\n");
+}
+
+TEST_CASE("run: an operator's constructor that refuses stops the run with its node and line") {
+  const Scene scene;
+  scene.write("rogue.yaml",
+              "pipit: 1\ninputs: {text: string}\nnodes:\n"
+              "  - {name: rogue, op: test/text.rogue, in: text, out: text, args: {how: constructor}}\n"
+              "  - {name: up, op: test/text.upper, in: text, out: text, args: {times: -1}}\noutputs: [text]\n");
+  const Outcome outcome = scene.run({"run", "rogue.yaml", "--input", "text=a"});
+  CHECK(outcome.err ==
+        "rogue.yaml:4: node 'rogue': weights 'w' do not exist\n"
+        "rogue.yaml:5: node 'up': times must be at least 0\n");
+  CHECK(outcome.status == 2);
+}
+
+TEST_CASE("run: a table with -v and a JSON file with --stats tell what was done") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  const Outcome outcome = scene.run({"run", "up.yaml", "--inputs", "-", "-v", "--stats", "stats.json"},
+                                    "{\"text\":\"a\"}\n{\"text\":\"bad\"}\n");
+  CHECK(outcome.err.find("node    rows in  rows out    busy s waiting s blocked s\n") == 0);
+  CHECK(outcome.err.find("2 items, 1 failed; opened in ") != std::string::npos);
+  const std::string stats = scene.read("stats.json");
+  CHECK(stats.find("{\"items\":2,\"failed\":1,\"errors\":{\"bad_text\":1},") == 0);
+  CHECK(stats.find("\"nodes\":[{\"name\":\"up\",\"op\":\"test/text.upper\",\"items\":2,\"rows_in\":2,\"rows_out\":1,"
+                   "\"failed\":1,") != std::string::npos);
+  CHECK(stats.find("\"counters\":{\"texts\":1}") != std::string::npos);
+}
+
+TEST_CASE("run: progress is shown when asked for and not in a pipe") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  CHECK(scene.run({"run", "up.yaml", "--input", "text=a"}).err == "");
+  const Outcome outcome = scene.run({"run", "up.yaml", "--input", "text=a", "--progress", "on"});
+  CHECK(outcome.err.find("[====================] 1/1 items, ") != std::string::npos);
+  CHECK(outcome.err.ends_with("\r\033[K"));
+}

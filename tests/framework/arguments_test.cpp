@@ -1,0 +1,142 @@
+#include "arguments.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using pipit::Argument;
+using pipit::ArgumentType;
+using pipit::OperatorSignature;
+using pipit::Value;
+
+namespace {
+
+OperatorSignature signature(const std::vector<std::array<const char*, 4>>& arguments) {
+  OperatorSignature signature;
+  for (const auto& [name, type, fallback, alias] : arguments) {
+    Argument argument{name, type, ArgumentType::parse(type), {}, "what it is for", alias};
+    if (fallback != nullptr) argument.default_text = fallback;
+    signature.arguments.push_back(argument);
+  }
+  return signature;
+}
+
+/// Arguments as YAML, then `--set`s; the faults are appended to `said`.
+Value bound(const OperatorSignature& signature, const std::string& args, std::string* said,
+            std::vector<pipit::Override> sets = {}) {
+  pipit::Spec::Options options;
+  options.overrides = std::move(sets);
+  const pipit::Spec spec = pipit::Spec::parse(
+      "pipit: 1\nnodes:\n  - {name: n, op: a.b, in: t, out: u,\n     args: " + args + "}\noutputs: [u]\n", "f", "files",
+      options);
+  return pipit::bind_arguments(signature, spec.nodes[0], spec.folder, [&](int line, const std::string& message) {
+    *said += std::to_string(line) + ": " + message + "\n";
+  });
+}
+
+std::string faults(const OperatorSignature& signature, const std::string& args) {
+  std::string said;
+  bound(signature, args, &said);
+  return said;
+}
+
+}  // namespace
+
+TEST_CASE("arguments: each type takes its own values") {
+  const OperatorSignature s = signature({{"s", "string", "", ""},
+                                         {"p", "path", "null", ""},
+                                         {"i", "int", "1", ""},
+                                         {"f", "float", "0.5", ""},
+                                         {"b", "bool", "false", ""},
+                                         {"e", "enum(cpu|cuda)", "cpu", ""},
+                                         {"l", "list<string>", "[a, b]", ""},
+                                         {"m", "map", "null", ""},
+                                         {"a", "any", "null", ""}});
+  std::string said;
+  Value v = bound(s, "{}", &said);
+  CHECK(said == "");
+  CHECK(v.get("s").string() == "");
+  CHECK(v.get("p").is_null());
+  CHECK(v.get("i").integer() == 1);
+  CHECK(v.get("f").number() == 0.5);
+  CHECK_FALSE(v.get("b").boolean());
+  CHECK(v.get("e").string() == "cpu");
+  REQUIRE(v.get("l").kind() == pipit::Kind::kList);
+  CHECK(v.get("l").list()[1].string() == "b");
+  CHECK(v.map_size() == 9);
+
+  v = bound(s, "{s: '12', p: a/b.pth, i: -3, f: 2, b: true, e: cuda, l: [x], m: {k: [1]}, a: [1, x]}", &said);
+  CHECK(said == "");
+  CHECK(v.get("s").string() == "12");
+  CHECK_MESSAGE(v.get("p").string() == "files/a/b.pth", "relative to the file");
+  CHECK(v.get("f").kind() == pipit::Kind::kFloat);
+  CHECK(v.get("l").list().size() == 1);
+  CHECK(v.get("m").get("k").list()[0].integer() == 1);
+  CHECK(bound(s, "{p: /abs.pth}", &said).get("p").string() == "/abs.pth");
+  CHECK_MESSAGE(bound(s, "{i: ~}", &said).get("i").integer() == 1, "null is as if not given");
+}
+
+TEST_CASE("arguments: what is unknown or missing or wrong is told with what was expected") {
+  const OperatorSignature s = signature({{"num_samples", "int", nullptr, "args.num_samples"},
+                                         {"device", "enum(cpu|cuda)", "cpu", ""},
+                                         {"ratio", "float", "1", ""},
+                                         {"names", "list<string>", "null", ""},
+                                         {"options", "map", "null", ""}});
+  CHECK(faults(s, "{}") == "3: operator 'a.b' needs argument 'num_samples' (int): what it is for\n");
+  CHECK(
+      faults(s, "{num_sample: 3, num_samples: 1}") ==
+      "4: operator 'a.b' has no argument 'num_sample'; did you mean 'num_samples'?; it takes 'num_samples', 'device', "
+      "'ratio', 'names' and 'options'\n");
+  CHECK(faults(s, "{num_samples: twelve}") == "4: argument 'num_samples' takes an int, found 'twelve'\n");
+  CHECK(faults(s, "{num_samples: 1.5}") == "4: argument 'num_samples' takes an int, found float 1.5\n");
+  CHECK(faults(s, "{num_samples: '3'}") == "4: argument 'num_samples' takes an int, found '3'\n");
+  CHECK(faults(s, "{num_samples: [3]}") == "4: argument 'num_samples' takes an int, found a list\n");
+  CHECK(faults(s, "{num_samples: 1, device: cud}") ==
+        "4: argument 'device' takes one of 'cpu' and 'cuda', found 'cud'; did you mean 'cuda'?\n");
+  CHECK(faults(s, "{num_samples: 1, device: 3}") ==
+        "4: argument 'device' takes one of 'cpu' and 'cuda', found int 3\n");
+  CHECK(faults(s, "{num_samples: 1, ratio: big}") == "4: argument 'ratio' takes a float, found 'big'\n");
+  CHECK(faults(s, "{num_samples: 1, names: x}") == "4: argument 'names' takes a list of string, found 'x'\n");
+  CHECK(faults(s, "{num_samples: 1, names: [x, 2]}") == "4: argument 'names' takes a list of string, found a list\n");
+  CHECK(faults(s, "{num_samples: 1, options: [1]}") == "4: argument 'options' takes a map, found a list\n");
+  CHECK(faults(signature({}), "{x: 1}") == "4: operator 'a.b' has no argument 'x'; it takes none\n");
+  CHECK(faults(signature({{"s", "string", nullptr, ""}}), "{s: 12}") ==
+        "4: argument 's' takes a string, found int 12\n");
+}
+
+TEST_CASE("arguments: a nested spelling is the same argument") {
+  const OperatorSignature s = signature({{"num_samples", "int", "1", "args.num_samples"}});
+  std::string said;
+  CHECK(bound(s, "{args: {num_samples: 12}}", &said).get("num_samples").integer() == 12);
+  CHECK(bound(s, "{args: {num_samples: 12}}", &said, {{"n.num_samples", "4"}}).get("num_samples").integer() == 4);
+  CHECK(bound(s, "{num_samples: 12}", &said, {{"n.args.num_samples", "4"}}).get("num_samples").integer() == 4);
+  CHECK(said == "");
+  CHECK(faults(s, "{args: {num_samples: 12}, num_samples: 3}") == "4: argument 'num_samples' is given twice\n");
+  CHECK(faults(s, "{args: {num_sample: 12}}") ==
+        "4: operator 'a.b' has no argument 'args.num_sample'; it takes 'num_samples'\n");
+}
+
+TEST_CASE("arguments: --set gives texts that mean what the argument wants") {
+  const OperatorSignature s = signature({{"s", "string", "", ""},
+                                         {"p", "path", "null", ""},
+                                         {"i", "int", "1", ""},
+                                         {"l", "list<int>", "null", ""},
+                                         {"m", "map", "null", ""}});
+  std::string said;
+  const Value v =
+      bound(s, "{s: x, i: 2}", &said,
+            {{"n.s", "a"}, {"n.s", "12"}, {"n.p", "rel.pth"}, {"n.i", "7"}, {"n.l", "[1, 2]"}, {"n.m", "{k: v}"}});
+  CHECK(said == "");
+  CHECK_MESSAGE(v.get("s").string() == "12", "the last one wins, and a string may look like a number");
+  CHECK_MESSAGE(v.get("p").string() == "rel.pth", "relative to the working directory");
+  CHECK(v.get("i").integer() == 7);
+  CHECK(v.get("l").list()[1].integer() == 2);
+  CHECK(v.get("m").get("k").string() == "v");
+  CHECK(bound(s, "{}", &said, {{"n.p", "[v2] {x}.pth"}}).get("p").string() == "[v2] {x}.pth");
+  CHECK(said == "");
+  bound(s, "{}", &said, {{"n.i", "x"}, {"n.l", "[1, 2"}, {"n.k", "1"}});
+  CHECK(said ==
+        "3: operator 'a.b' has no argument 'k'; it takes 's', 'p', 'i', 'l' and 'm'\n"
+        "3: argument 'i' takes an int, found 'x'\n"
+        "3: argument 'l' takes a list of int, found '[1, 2'\n");
+}

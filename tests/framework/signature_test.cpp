@@ -1,0 +1,172 @@
+#include "signature.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using pipit::ArgumentType;
+using pipit::OperatorSignature;
+
+namespace {
+
+/// A table that is right, for each test to break.
+struct Table {
+  std::vector<pipit_port> inputs = {{"text", "string", "a text", PIPIT_ONE, 0}};
+  std::vector<pipit_port> outputs = {{"vector", "tensor<f32>[?]", "", PIPIT_ONE, 0}};
+  std::vector<pipit_argument> arguments = {{"mode", "enum(a|b)", "a", "which", nullptr}};
+  std::vector<pipit_variant> variants;
+  pipit_signature signature{};
+  pipit_operator table{};
+
+  OperatorSignature read() {
+    if (variants.empty()) variants = {{nullptr, inputs.data(), outputs.data(), 1, 1}};
+    variants[0].inputs = inputs.data();
+    variants[0].input_count = static_cast<std::uint32_t>(inputs.size());
+    variants[0].outputs = outputs.data();
+    variants[0].output_count = static_cast<std::uint32_t>(outputs.size());
+    if (signature.struct_size == 0) signature.struct_size = sizeof(pipit_signature);
+    signature.port_size = sizeof(pipit_port);
+    signature.argument_size = sizeof(pipit_argument);
+    signature.variant_size = sizeof(pipit_variant);
+    signature.doc = "does a thing";
+    signature.variants = variants.data();
+    signature.variant_count = static_cast<std::uint32_t>(variants.size());
+    signature.arguments = arguments.data();
+    signature.argument_count = static_cast<std::uint32_t>(arguments.size());
+    if (table.struct_size == 0) table.struct_size = sizeof(pipit_operator);
+    table.signature = &signature;
+    table.create = [](const pipit_create_request*, void**, pipit_error*) { return 0; };
+    table.destroy = [](void*) {};
+    table.process = [](void*, const pipit_call*, pipit_error*) { return 0; };
+    return OperatorSignature::read(table);
+  }
+  std::string fault() {
+    try {
+      read();
+      return "";
+    } catch (const pipit::Error& e) {
+      CHECK(e.code() == "invalid_module");
+      return e.what();
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("signature: a table is read as it stands") {
+  Table table;
+  table.inputs.push_back({"frames", "frame", nullptr, PIPIT_MANY, 0});
+  table.signature.batch = 16;
+  const OperatorSignature s = table.read();
+  CHECK(s.doc == "does a thing");
+  CHECK(s.batch == 16);
+  CHECK(s.variants[0].inputs[1].count == pipit::PortCount::kMany);
+  CHECK(s.variants[0].outputs[0].type.text() == "tensor<f32>[?]");
+  REQUIRE(s.find_argument("mode") != nullptr);
+  CHECK(s.find_argument("mode")->type.choices == std::vector<std::string>{"a", "b"});
+  CHECK(s.find_argument("other") == nullptr);
+}
+
+TEST_CASE("signature: what is written as JSON reads back the same") {
+  Table table;
+  table.arguments.push_back({"path", "path", nullptr, "a file", "args.path"});
+  table.variants = {{"a", nullptr, nullptr, 0, 0}, {"b", nullptr, nullptr, 0, 0}};
+  table.signature.variant_argument = "mode";
+  std::vector<pipit_port> other = {{"n", "int", "", PIPIT_ONE, 0}};
+  table.variants[1] = {"b", other.data(), other.data(), 1, 1};
+  const OperatorSignature s = table.read();
+  const std::string json = s.to_json();
+  CHECK(OperatorSignature::from_json(json).to_json() == json);
+}
+
+TEST_CASE("signature: stored text that is damaged is told") {
+  CHECK_THROWS_WITH_AS(
+      OperatorSignature::from_json("{"),
+      "signature: the one in the file is damaged: [json.exception.parse_error.101] parse error at line "
+      "1, column 2: syntax error while parsing object key - unexpected end of input; expected string "
+      "literal",
+      pipit::Error);
+  CHECK_THROWS_AS(OperatorSignature::from_json("[]"), pipit::Error);
+  CHECK_THROWS_AS(OperatorSignature::from_json("{\"doc\": 1}"), pipit::Error);
+}
+
+TEST_CASE("signature: ports are checked") {
+  Table twice;
+  twice.inputs.push_back(twice.inputs[0]);
+  CHECK(twice.fault() == "signature: port 'text' stands twice");
+  Table type;
+  type.inputs[0].type = "txt";
+  CHECK(type.fault() ==
+        "signature: port 'text': 'txt' is no type; expected any, null, bool, int, float, string, bytes, frame, map, "
+        "list<T> or tensor<f32>[512]");
+  Table nameless;
+  nameless.inputs[0].name = nullptr;
+  CHECK(nameless.fault() == "signature: a port's name is missing");
+  Table none;
+  none.inputs.clear();
+  CHECK(none.fault() == "signature: an operator has at least one input port");
+  Table count;
+  count.inputs[0].count = 9;
+  CHECK(count.fault() == "signature: port 'text' has count 9, which this runtime does not know");
+  Table output;
+  output.outputs[0].count = PIPIT_REDUCE;
+  CHECK(output.fault() == "signature: port 'vector' has count 2, which this runtime does not know");
+}
+
+TEST_CASE("signature: combinations that have no meaning are refused") {
+  Table mixed;
+  mixed.outputs.push_back({"more", "int", "", PIPIT_MANY, 0});
+  CHECK(mixed.fault() == "signature: output ports must all give one row, or all many");
+  Table both;
+  both.inputs = {{"a", "int", "", PIPIT_MANY, 0}, {"b", "int", "", PIPIT_REDUCE, 0}};
+  CHECK(both.fault() == "signature: an operator has window inputs or reduce inputs, not both");
+  Table reduce;
+  reduce.inputs[0].count = PIPIT_REDUCE;
+  CHECK(reduce.fault() == "signature: a reduce input needs per_item");
+  Table many;
+  many.inputs[0].count = PIPIT_MANY;
+  many.outputs[0].count = PIPIT_MANY;
+  CHECK(many.fault() == "signature: a window or reduce operator gives one row, not many");
+  Table state;
+  state.inputs[0].count = PIPIT_MANY;
+  state.signature.state = PIPIT_PER_ITEM;
+  CHECK(state.fault() == "signature: an operator over windows is stateless, not per_item");
+}
+
+TEST_CASE("signature: variants and their argument belong together") {
+  Table without;
+  without.variants = {{"a", nullptr, nullptr, 0, 0}};
+  CHECK(without.fault() == "signature: variants and the argument that chooses them must come together");
+  Table unknown;
+  unknown.variants = {{"a", nullptr, nullptr, 0, 0}};
+  unknown.signature.variant_argument = "modality";
+  CHECK(unknown.fault() == "signature: the variants are chosen by 'modality', which is no argument of type enum");
+  Table incomplete;
+  incomplete.variants = {{"a", nullptr, nullptr, 0, 0}};
+  incomplete.signature.variant_argument = "mode";
+  CHECK(incomplete.fault() == "signature: argument 'mode' may be 'b', which has not one variant");
+}
+
+TEST_CASE("signature: arguments are checked") {
+  Table type;
+  type.arguments[0].type = "integer";
+  CHECK(type.fault() == "signature: 'integer' is no type of argument");
+  Table twice;
+  twice.arguments.push_back(twice.arguments[0]);
+  CHECK(twice.fault() == "signature: argument 'mode' stands twice");
+  CHECK(ArgumentType::parse("list<float>").expectation() == "a list of float");
+  CHECK(ArgumentType::parse("any").expectation() == "an any");
+}
+
+TEST_CASE("signature: tables of another size are read as far as they go") {
+  Table small;
+  small.table.struct_size = 8;
+  CHECK(small.fault() == "signature: table of 8 bytes is too small");
+  Table short_signature;
+  short_signature.signature.struct_size = 4;
+  CHECK(short_signature.fault() == "signature: its structs are smaller than version 1.0 has them");
+  Table larger;
+  larger.table.struct_size = sizeof(pipit_operator) + 64;
+  CHECK(larger.fault() == "");
+}

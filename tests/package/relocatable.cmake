@@ -1,0 +1,30 @@
+# Nothing in the tree PREFIX, LibTorch apart, says where it was built or installed: no package file names one of the folders
+# PLACES, no binary looks for libraries anywhere but relative to itself.
+
+file(GLOB package_files "${PREFIX}/lib/cmake/pipit/*")
+foreach(file IN LISTS package_files)
+  file(READ "${file}" text)
+  foreach(place IN LISTS PLACES)
+    string(FIND "${text}" "${place}" at)
+    if(NOT at EQUAL -1)
+      message(SEND_ERROR "${file} names ${place}")
+    endif()
+  endforeach()
+endforeach()
+
+file(GLOB_RECURSE binaries "${PREFIX}/bin/*" "${PREFIX}/lib/*.so" "${PREFIX}/lib/*.so.*")
+list(FILTER binaries EXCLUDE REGEX "/lib/pipit/libtorch/")
+foreach(file IN LISTS binaries)
+  file(READ_ELF "${file}" RPATH old RUNPATH new)
+  foreach(folder IN LISTS old new)
+    if(NOT folder MATCHES "^\\$ORIGIN(/|$)")
+      message(SEND_ERROR "${file} looks for libraries in ${folder}")
+    endif()
+  endforeach()
+endforeach()
+
+list(LENGTH package_files package_file_count)
+list(LENGTH binaries binary_count)
+if(package_file_count EQUAL 0 OR binary_count EQUAL 0)
+  message(SEND_ERROR "nothing is installed in ${PREFIX}")
+endif()
