@@ -1,22 +1,22 @@
 /* The binary interface between the pipit runtime and an operator module (a shared object).
  *
- * C++ authors include pipit/operator.h, which is a veneer over this file; any other language, or plain C, uses it directly.
+ * C++ authors include pipit/operator.h, which is a veneer over this file; any other language, or plain C, uses it
+ * directly.
  *
  * Order of calls
  *   1. The runtime reads the module's ELF note (below) and checks it. None of the module's code has run yet.
  *   2. The module is loaded (its static constructors run) and `pipit_operator_entry(host)` is called, once a process.
- *   3. For each node: create -> process* -> finish -> destroy. A PIPIT_STATELESS operator has one instance a node replica
- *      and `finish` is not called; a PIPIT_PER_ITEM operator has one instance an item.
- *   The module is never unloaded.
+ *   3. For each node: create -> process* -> finish -> destroy. A PIPIT_STATELESS operator has one instance a node
+ * replica and `finish` is not called; a PIPIT_PER_ITEM operator has one instance an item. The module is never unloaded.
  *
  * Threads: one instance is used by one thread at a time; different instances run at the same time. Every function of
  * `pipit_host` may be called from any thread.
  *
- * Compatibility: tables only grow. A reader looks at a table's `struct_size` before it uses a field that was not in version
- * 1.0. A runtime loads modules of its own ABI major version and of a minor version up to its own.
+ * Compatibility: tables only grow. A reader looks at a table's `struct_size` before it uses a field that was not in
+ * version 1.0. A runtime loads modules of its own ABI major version and of a minor version up to its own.
  *
- * Errors: functions returning int return 0, or another value after having called `host->set_error`. No C++ exception may
- * leave a module; one that does ends the process.
+ * Errors: functions returning int return 0, or another value after having called `host->set_error`. No C++ exception
+ * may leave a module; one that does ends the process.
  *
  * Text is UTF-8 and NUL-terminated unless a size stands beside it. */
 #ifndef PIPIT_OPERATOR_C_H
@@ -164,15 +164,16 @@ typedef struct pipit_resource pipit_resource;
 typedef struct pipit_create_request {
   uint32_t struct_size;
   uint32_t reserved;
-  pipit_value arguments;  /* a map: every argument of the signature, checked, defaults filled in; borrowed for the call */
+  pipit_value
+      arguments; /* a map: every argument of the signature, checked, defaults filled in; borrowed for the call */
   pipit_context* context; /* valid until destroy returns */
 } pipit_create_request;
 
 /* Rows to work on. They may be of one item or, for a stateless operator, of several. */
 typedef struct pipit_call {
   uint32_t struct_size;
-  uint32_t rows;                    /* 0 in finish */
-  uint32_t columns;                 /* input ports */
+  uint32_t rows;    /* 0 in finish */
+  uint32_t columns; /* input ports */
   uint32_t reserved;
   const pipit_value* const* inputs; /* inputs[column][row]; borrowed for the call */
   pipit_emitter* emitter;
@@ -184,7 +185,8 @@ typedef struct pipit_operator {
   const pipit_signature* signature;
   int (*create)(const pipit_create_request* request, void** instance, pipit_error* error);
   void (*destroy)(void* instance);
-  /* For each row: PIPIT_ONE outputs emit exactly once, PIPIT_MANY any number of times. An error fails every row's item. */
+  /* For each row: PIPIT_ONE outputs emit exactly once, PIPIT_MANY any number of times. An error fails every row's item.
+   */
   int (*process)(void* instance, const pipit_call* call, pipit_error* error);
   /* PIPIT_PER_ITEM only: after the item's last row. May emit, as row 0. NULL: nothing to do. */
   int (*finish)(void* instance, const pipit_call* call, pipit_error* error);
@@ -206,8 +208,8 @@ typedef struct pipit_host {
   void (*release)(pipit_value value);
 
   /* Making values. Each returns 0 and a value with one reference, or non-zero when memory is short. make_tensor and
-   * make_frame take the tensor (on success and on failure); make_list and make_map take the elements. A frame's pixels are
-   * uint8 [height, width, 3], RGB. Keys of a map are unique; their order is kept. */
+   * make_frame take the tensor (on success and on failure); make_list and make_map take the elements. A frame's pixels
+   * are uint8 [height, width, 3], RGB. Keys of a map are unique; their order is kept. */
   int (*make_string)(const char* data, size_t size, pipit_value* out);
   int (*make_bytes)(const void* data, size_t size, pipit_value* out);
   int (*make_tensor)(pipit_managed_tensor* tensor, pipit_value* out);
@@ -228,9 +230,9 @@ typedef struct pipit_host {
   void (*set_error)(pipit_error* error, const char* code, const char* message);
   void (*set_text)(pipit_text* text, const char* data, size_t size);
 
-  /* Inside process and finish. emit takes the values, one an output port, for the given row of the call; it may block until
-   * there is room. It returns 0 to go on, 1 when nobody wants more of this row's item (return soon, without an error).
-   * fail fails one row's item and leaves the others. */
+  /* Inside process and finish. emit takes the values, one an output port, for the given row of the call; it may block
+   * until there is room. It returns 0 to go on, 1 when nobody wants more of this row's item (return soon, without an
+   * error). fail fails one row's item and leaves the others. */
   int (*emit)(pipit_emitter* emitter, uint32_t row, pipit_value* outputs);
   void (*fail)(pipit_emitter* emitter, uint32_t row, const char* code, const char* message);
   int (*stop_requested)(pipit_emitter* emitter);
@@ -241,16 +243,18 @@ typedef struct pipit_host {
   void (*context_warn)(pipit_context* context, const char* message);             /* told once for each message */
   void (*context_count)(pipit_context* context, const char* counter, int64_t n); /* added up in the run's statistics */
 
-  /* A resource shared by all that ask for the same key: `make` is called for the first, `drop` after the last release. While
-   * one thread makes it the others wait; when it fails, its error goes to its caller and the next one tries again. On failure
-   * `code` and `message` point to texts that live until this thread's next call of this function. */
-  int (*resource_acquire)(pipit_context* context, const char* key, int (*make)(void* user, void** object, pipit_error* error),
-                          void (*drop)(void* object), void* user, pipit_resource** resource, void** object,
-                          const char** code, const char** message);
+  /* A resource shared by all that ask for the same key: `make` is called for the first, `drop` after the last release.
+   * While one thread makes it the others wait; when it fails, its error goes to its caller and the next one tries
+   * again. On failure `code` and `message` point to texts that live until this thread's next call of this function. */
+  int (*resource_acquire)(pipit_context* context, const char* key,
+                          int (*make)(void* user, void** object, pipit_error* error), void (*drop)(void* object),
+                          void* user, pipit_resource** resource, void** object, const char** code,
+                          const char** message);
   void (*resource_release)(pipit_resource* resource);
 } pipit_host;
 
-/* The one symbol that a module exports. `host` lives as long as the process. Returns NULL when it cannot work with it. */
+/* The one symbol that a module exports. `host` lives as long as the process. Returns NULL when it cannot work with it.
+ */
 #define PIPIT_OPERATOR_ENTRY "pipit_operator_entry"
 typedef const pipit_operator* (*pipit_operator_entry_function)(const pipit_host* host);
 
@@ -258,8 +262,8 @@ typedef const pipit_operator* (*pipit_operator_entry_function)(const pipit_host*
 
 /* A module carries one note in section .note.pipit: owner "pipit", type PIPIT_NOTE_TYPE, and as its descriptor
  *   u32 size of the descriptor, u16 ABI major, u16 ABI minor,
- *   then NUL-terminated texts: the LibTorch version it was built for or "none", the operator's name, its version, a one-line
- *   summary. Later versions append. PIPIT_NOTE(…) writes it; its arguments are string literals. */
+ *   then NUL-terminated texts: the LibTorch version it was built for or "none", the operator's name, its version, a
+ * one-line summary. Later versions append. PIPIT_NOTE(…) writes it; its arguments are string literals. */
 #define PIPIT_NOTE_TYPE 0x50495031
 
 #ifndef PIPIT_LIBTORCH_VERSION
@@ -270,18 +274,20 @@ typedef const pipit_operator* (*pipit_operator_entry_function)(const pipit_host*
 #define PIPIT_TEXT(x) PIPIT_TEXT_(x)
 #define PIPIT_NOTE(name, version, summary) \
   PIPIT_NOTE_(PIPIT_TEXT(PIPIT_ABI_MAJOR), PIPIT_TEXT(PIPIT_ABI_MINOR), #name, #version, #summary)
-#define PIPIT_NOTE_(major, minor, name, version, summary)                        \
-  __asm__(                                                                       \
-      ".pushsection .note.pipit,\"a\",@note\n"                                   \
-      ".balign 4\n"                                                              \
-      ".long 6, 4f - 3f, 0x50495031\n"                                           \
-      ".asciz \"pipit\"\n"                                                       \
-      ".balign 4\n"                                                              \
-      "3: .long 4f - 3b\n"                                                       \
-      ".short " major ", " minor "\n"                                            \
-      ".asciz " PIPIT_TEXT(PIPIT_LIBTORCH_VERSION) ", " name ", " version ", " summary "\n" \
-      "4: .balign 4\n"                                                           \
-      ".popsection\n")
+#define PIPIT_NOTE_(major, minor, name, version, summary)                              \
+  __asm__(                                                                             \
+      ".pushsection .note.pipit,\"a\",@note\n"                                         \
+      ".balign 4\n"                                                                    \
+      ".long 6, 4f - 3f, 0x50495031\n"                                                 \
+      ".asciz \"pipit\"\n"                                                             \
+      ".balign 4\n"                                                                    \
+      "3: .long 4f - 3b\n"                                                             \
+      ".short " major ", " minor                                                       \
+      "\n"                                                                             \
+      ".asciz " PIPIT_TEXT(PIPIT_LIBTORCH_VERSION) ", " name ", " version ", " summary \
+                                                   "\n"                                \
+                                                   "4: .balign 4\n"                    \
+                                                   ".popsection\n")
 
 #ifdef __cplusplus
 }

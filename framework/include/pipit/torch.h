@@ -28,7 +28,8 @@ inline at::Tensor to_torch(const Tensor& tensor) {
   return at::fromDLPack(&holder->managed);
 }
 
-/// The same memory as a pipit tensor, which keeps the at::Tensor alive. The at::Tensor must not be written to afterwards.
+/// The same memory as a pipit tensor, which keeps the at::Tensor alive. The at::Tensor must not be written to
+/// afterwards.
 inline Tensor from_torch(const at::Tensor& tensor) {
   return Tensor::adopt(reinterpret_cast<pipit_managed_tensor*>(at::toDLPack(tensor.contiguous())));
 }
