@@ -9,8 +9,6 @@ DEBIAN_LINT_PACKAGES="clang-format clang-tidy"
 
 # LibTorch, as wheels of the Python package index. Nothing of Python in them is used.
 LIBTORCH_WHEELS="torch==2.11.0 nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85"
-LIBTORCH_WHEEL_TAGS="--python-version 3.11 --implementation cp --platform manylinux_2_28_x86_64
-  --platform manylinux_2_27_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64"
 
 # CLIP's vocabulary, which open_clip ships: wheel, file in it, SHA-256, where it goes.
 VOCABULARY="open_clip_torch==3.3.0 open_clip/bpe_simple_vocab_16e6.txt.gz
