@@ -117,7 +117,7 @@ class NumpyWriter final : public ResultWriter {
       shape_.emplace(tensor.shape().begin(), tensor.shape().end());
     }
     if (tensor.dtype() != dtype_ || !std::ranges::equal(*shape_, tensor.shape()) || !tensor.contiguous()) {
-      result.error = ItemError{"", "invalid_input",
+      result.error = ItemError{"", "invalid_output",
                                fmt::format("'{}' is {}, earlier rows of '{}' are {}", column_,
                                            type_of(result.get(column_)), name_, shape_text())};
       lines_.append(line_of(result, fields));

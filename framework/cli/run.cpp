@@ -54,7 +54,8 @@ class RequestReader {
   Request from_pairs(const std::vector<std::pair<std::string, std::string>>& pairs) const {
     Request request;
     for (const auto& [name, text] : pairs) {
-      const bool twice = std::ranges::any_of(request.inputs, [&](const auto& input) { return input.first == name; });
+      const bool twice =
+          std::ranges::any_of(request.inputs, [&wanted = name](const auto& input) { return input.first == wanted; });
       if (twice)
         throw UsageError(fmt::format("--input {}: given twice; several items come from --inputs FILE.jsonl", name));
       nlohmann::json json = text;

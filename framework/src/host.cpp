@@ -21,7 +21,13 @@ pipit_host make_table() {
   host.set_text = [](pipit_text* text, const char* data, std::size_t size) { text->text.assign(data, size); };
 
   host.emit = [](pipit_emitter* emitter, std::uint32_t row, pipit_value* outputs) {
-    return emitter->sink->emit(row, outputs) ? 0 : 1;
+    // The caller may be plain C: nothing is thrown through it.
+    try {
+      return emitter->sink->emit(row, outputs) ? 0 : 1;
+    } catch (const std::exception& e) {
+      emitter->sink->fail(row, Error("operator_failed", e.what()));
+      return 1;
+    }
   };
   host.fail = [](pipit_emitter* emitter, std::uint32_t row, const char* code, const char* message) {
     emitter->sink->fail(row, Error(code, message));

@@ -29,7 +29,8 @@ struct Item {
   std::promise<Result> promise;     // of submit()
   std::function<void()> on_failed;  // wakes who waits for room for its rows
 
-  /// The error of the earliest node in the file's order stays, so that a run says the same each time.
+  /// Of several errors that of the earliest node in the file's order stays. Which nodes still fail after the first one
+  /// is a matter of timing, as its rows are dropped everywhere.
   void fail(int node, ItemError error) {
     {
       const std::scoped_lock lock(mutex_);

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 
@@ -44,10 +45,11 @@ void open_libtorch(const char* library, int scope) {
   }
 }
 
-/// Loads the shared object. The library object is kept for ever: LibTorch and many others do not survive being
-/// unloaded.
+/// Loads the shared object and keeps it for ever: LibTorch and many others do not survive being unloaded. Called by one
+/// thread at a time.
 boost::dll::shared_library& load_library(const std::filesystem::path& file) {
-  auto* library = new boost::dll::shared_library;
+  static auto* kept = new std::vector<std::unique_ptr<boost::dll::shared_library>>;  // leaked on purpose
+  auto library = std::make_unique<boost::dll::shared_library>();
   boost::dll::fs::error_code error;
   dlerror();
   library->load(std::filesystem::canonical(file), error,
@@ -57,7 +59,7 @@ boost::dll::shared_library& load_library(const std::filesystem::path& file) {
     const char* reason = dlerror();
     fail(file, fmt::format("cannot be loaded: {}", reason ? reason : error.message()));
   }
-  return *library;
+  return *kept->emplace_back(std::move(library));
 }
 
 const pipit_operator* enter(boost::dll::shared_library& library, const std::filesystem::path& file) {

@@ -26,7 +26,7 @@ class Monitor final : public NodeMonitor {
   void warn(const std::string& message) override {
     {
       const std::scoped_lock lock(mutex_);
-      if (!told_.insert(message).second) return;
+      if (told_.size() >= kMostTold || !told_.insert(message).second) return;
     }
     if (on_warning_) on_warning_(prefix_ + message);
   }
@@ -40,6 +40,8 @@ class Monitor final : public NodeMonitor {
   }
 
  private:
+  static constexpr std::size_t kMostTold = 1000;  // different messages; a long run must not grow by them
+
   const std::string prefix_;
   const std::function<void(const std::string&)>& on_warning_;
   mutable std::mutex mutex_;
@@ -365,17 +367,20 @@ void Pipeline::Running::on_passed(std::shared_ptr<Item> item) {
     if (running_.erase(item) == 0) return;  // given up meanwhile
   }
   Result result = finish(*item);
-  const bool in_stream = item->stream_position >= 0;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (in_stream) {
-      results_.emplace(item->stream_position, std::move(result));
-    } else {
+  if (item->stream_position < 0) {
+    {
+      const std::scoped_lock lock(mutex_);
       --in_flight_;
     }
+    changed_.notify_all();
+    item->promise.set_value(std::move(result));
+    return;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    results_.emplace(item->stream_position, std::move(result));
   }
   changed_.notify_all();
-  if (!in_stream) item->promise.set_value(std::move(result));
 }
 
 Result Pipeline::Running::finish(Item& item) {

@@ -109,7 +109,7 @@ TEST_CASE("check: joined siblings and types that do not fit and unknown names co
       "p.yaml:9: no operator 'test/text.rouge'; did you mean 'test/text.rogue'? " +
           searched() +
           "\np.yaml:10: node 'tell': operator 'test/text.rogue' needs argument 'how' "
-          "(enum(none|two|type|constructor|slow|good)): what to do wrong\n"
+          "(enum(none|two|type|complex|constructor|slow|good)): what to do wrong\n"
           "p.yaml:11: 'outputs': no column 'g'\n");
 }
 

@@ -82,7 +82,7 @@ TEST_CASE("inspect: counts of rows and required arguments are told") {
   CHECK(scene.run({"inspect", "test/text.length"}).out.find("  in   text: string  (all rows, one result)\n") !=
         std::string::npos);
   CHECK(scene.run({"inspect", "test/text.rogue"})
-            .out.find("  how: enum(none|two|type|constructor|slow|good), required\n") != std::string::npos);
+            .out.find("  how: enum(none|two|type|complex|constructor|slow|good), required\n") != std::string::npos);
   CHECK(scene.run({"inspect", "test/text.join"}).out.find("\narguments: none\n") != std::string::npos);
 }
 

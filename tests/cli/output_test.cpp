@@ -111,7 +111,7 @@ TEST_CASE("output: an array has a row a good item and a line each beside it") {
       "\n"
       R"({"item":2,"id":3,"row":1,"text":"cd"})"
       "\n"
-      R"({"item":3,"id":4,"text":"long","error":{"node":null,"code":"invalid_input","message":"'codes' is tensor<f32>[4], earlier rows of 'codes.npy' are [2]"}})"
+      R"({"item":3,"id":4,"text":"long","error":{"node":null,"code":"invalid_output","message":"'codes' is tensor<f32>[4], earlier rows of 'codes.npy' are [2]"}})"
       "\n");
   const std::string array = scene.read("codes.npy");
   REQUIRE(array.size() == 256 + 4 * sizeof(float));

@@ -267,7 +267,7 @@ outputs: [y, nowhere]
             searched() +
             "\nf.yaml:5: node 'words': no column 'nothing'\n"
             "f.yaml:6: node 'rogue': operator 'test/text.rogue' needs argument 'how' "
-            "(enum(none|two|type|constructor|slow|good)): what to do wrong\n"
+            "(enum(none|two|type|complex|constructor|slow|good)): what to do wrong\n"
             "f.yaml:8: 'outputs': no column 'nowhere'");
 }
 

@@ -172,6 +172,7 @@ outputs: [text]
         "0 rogue: operator_failed: operator 'test/text.rogue' gave more than one row where it must give one\n");
   CHECK(with("type") ==
         "0 rogue: operator_failed: operator 'test/text.rogue' gave int for its output 'text', which is string\n");
+  CHECK(with("complex") == "0 rogue: operator_failed: tensor has an element type that pipit does not know\n");
   CHECK_THROWS_WITH_AS(with("constructor"), "pipeline:4: node 'rogue': weights 'w' do not exist", pipit::Error);
 }
 
@@ -261,6 +262,24 @@ outputs: [pair]
   CHECK(one(pipeline, many) ==
         "both: item_too_large: more rows wait here for the whole item than 'hold' allows; raise it");
   CHECK_MESSAGE(one(pipeline, "c") == "pair=[c+c/c]", "the next item is not hurt");
+}
+
+TEST_CASE("pipeline: held rows of one item do not cost the next ones their room") {
+  Pipeline pipeline = open(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: slow, op: test/text.sleep, in: text, out: slow, args: {ms: 20}}
+  - {name: join, op: test/text.join, in: [word, slow], out: joined}
+  - {name: length, op: test/text.length, in: joined, out: bytes}
+  - {name: both, op: test/text.pair, in: [word, joined], out: pair, hold: {mib: 0.01}}
+outputs: [bytes]
+)");
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += "w ";
+  for (int i = 0; i < 20; ++i) CHECK(pipeline.push({{"text", text}}));
+  pipeline.close();
+  for (int i = 0; i < 20; ++i) CHECK(test::text_of(*pipeline.next()) == "bytes=1200");
 }
 
 TEST_CASE("pipeline: counters and rows are told") {

@@ -1,1 +1,84 @@
+#include "plan.h"
+
 #include <doctest/doctest.h>
+
+#include "graphs.h"
+
+using pipit::Plan;
+using pipit::PlanEdge;
+
+TEST_CASE("plan: a node reads each producer through one edge") {
+  const Plan plan = Plan::make(test::build(R"(
+inputs: {text: string, other: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: cut, op: test/text.longer, in: word, keep: [word, text, word], out: [a, b, c]}
+  - {name: both, op: test/text.pair, in: {a: b, b: a}, out: pair}
+  - {name: with, op: test/text.pair, in: [pair, other], out: last}
+outputs: [last, c]
+)"),
+                               0);
+  REQUIRE(plan.edges.size() == 6);
+  const PlanEdge& from_words = plan.edges[1];
+  CHECK(from_words.producer == 0);
+  CHECK(from_words.consumer == 1);
+  CHECK_MESSAGE(from_words.columns.size() == 1, "a column that is read twice flows once");
+  const PlanEdge& from_cut = plan.edges[3];
+  CHECK(from_cut.producer == 1);
+  CHECK(from_cut.columns.size() == 2);
+  CHECK(plan.edges[5].producer == -1);
+  CHECK(plan.nodes[1].out == std::vector<int>{3});
+  CHECK(plan.nodes[3].in == std::vector<int>{4, 5});
+}
+
+TEST_CASE("plan: replicas and batches and queues are as the file says or as usual") {
+  const Plan plan = Plan::make(test::build(R"(
+inputs: {n: int}
+nodes:
+  - {name: count, op: test/text.count, in: n, out: number}
+  - {name: half, op: test/text.half, in: number, out: half, replicas: 3, queue: {items: 7, mib: 0.5}}
+  - {name: again, op: test/text.half, in: half, out: quarter, batch: {max: 2}}
+outputs: [quarter]
+)"),
+                               0);
+  CHECK(plan.nodes[0].replicas == 1);
+  CHECK(plan.nodes[0].batch == 0);
+  CHECK(plan.nodes[1].replicas == 3);
+  CHECK_MESSAGE(plan.nodes[1].batch == 8, "what the operator says is useful");
+  CHECK(plan.nodes[2].batch == 2);
+  CHECK(plan.edges[1].queue_rows == 7);
+  CHECK(plan.edges[1].queue_bytes == 512 * 1024);
+  CHECK(plan.edges[2].queue_rows == Plan::kQueueRows);
+  CHECK(plan.edges[2].queue_bytes == 64 * 1024 * 1024);
+}
+
+TEST_CASE("plan: an edge that holds rows has the node's hold and says for which rows") {
+  const Plan plan = Plan::make(test::build(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: parts, op: test/text.words, in: word, out: part}
+  - {name: join, op: test/text.join, in: [part, word], out: joined}
+  - {name: both, op: test/text.pair, in: [part, joined], out: pair, hold: {mib: 3}, queue: {mib: 1}}
+outputs: [pair]
+)"),
+                               0);
+  const PlanEdge& parts = plan.edges[static_cast<std::size_t>(plan.nodes[3].in[0])];
+  CHECK(parts.hold == 1);
+  CHECK(parts.queue_bytes == 3 * 1024 * 1024);
+  const PlanEdge& joined = plan.edges[static_cast<std::size_t>(plan.nodes[3].in[1])];
+  CHECK_FALSE(joined.hold);
+  CHECK(joined.queue_bytes == 1024 * 1024);
+}
+
+TEST_CASE("plan: only nodes that run threads of their own share the budget") {
+  const Plan plan = Plan::make(test::build(R"(
+inputs: {text: string}
+nodes:
+  - {name: up, op: test/text.upper, in: text, out: loud}
+outputs: [loud]
+)"),
+                               8);
+  CHECK(plan.threads == 8);
+  CHECK(plan.nodes[0].threads == 0);
+}

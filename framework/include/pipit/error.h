@@ -22,6 +22,7 @@ namespace pipit {
 ///   item_too_large    an item overflowed a bound on memory or count
 ///   limit_exceeded    a safety limit on untrusted input was hit
 ///   unavailable       a device or library that this machine does not have
+///   invalid_output    an item's result does not fit into the output that was asked for
 ///   output_failed     results cannot be written
 ///   cancelled         the run was told to stop
 ///   operator_failed   anything else that an operator threw

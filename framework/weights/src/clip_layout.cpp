@@ -257,7 +257,7 @@ std::vector<std::string> legal_leftovers(const Layout& layout) {
   } else {
     names = {"input_resolution", "context_length", "vocab_size"};
   }
-  for (std::string& name : names) name = layout.clip_prefix + name;
+  for (std::string& name : names) name.insert(0, layout.clip_prefix);
   return names;
 }
 

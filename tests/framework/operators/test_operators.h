@@ -152,7 +152,7 @@ class Rogue {
     return pipit::Signature("Does what it must not.")
         .input("text", "string")
         .output("text", "string")
-        .required("how", "enum(none|two|type|constructor|slow|good)", "what to do wrong");
+        .required("how", "enum(none|two|type|complex|constructor|slow|good)", "what to do wrong");
   }
   Rogue(const pipit::Arguments& arguments, pipit::Context&) : how_(arguments.string("how")) {
     if (how_ == "constructor") throw pipit::Error("not_found", "weights 'w' do not exist");
@@ -161,7 +161,12 @@ class Rogue {
     if (how_ == "two") out.emit(row[0]);
     if (how_ == "type") out.emit(std::vector<pipit::Value>{7});
     if (how_ == "slow") std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    if (how_ != "none" && how_ != "type") out.emit(row[0]);
+    if (how_ == "complex") {
+      static pipit_managed_tensor tensor{};
+      tensor.tensor.dtype = {5, 64, 1};
+      out.emit(pipit::Tensor::adopt(&tensor));
+    }
+    if (how_ != "none" && how_ != "type" && how_ != "complex") out.emit(row[0]);
   }
 
  private:
