@@ -415,6 +415,10 @@ class Module {
   extern "C" __attribute__((visibility("default"))) const pipit_operator* pipit_operator_entry( \
       const pipit_host* host) {                                                                 \
     pipit::detail::module_host = host;                                                          \
-    return pipit::detail::Module<Class>::table();                                               \
+    try {                                                                                       \
+      return pipit::detail::Module<Class>::table();                                             \
+    } catch (...) {                                                                             \
+      return nullptr; /* no signature, no operator; nothing may be thrown out of a module */    \
+    }                                                                                           \
   }                                                                                             \
   static_assert(true, "a semicolon may follow")
