@@ -109,6 +109,13 @@ Outcome run(const std::vector<std::string>& arguments, const std::string& input)
   return run(call);
 }
 
+Outcome shell(const std::string& command) {
+  Call call;
+  call.program = "/bin/sh";
+  call.arguments = {"-c", command};
+  return run(call);
+}
+
 TemporaryFolder::TemporaryFolder() {
   std::string pattern = (std::filesystem::temp_directory_path() / "pipit-test-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");

@@ -25,6 +25,8 @@ struct Call {
 
 Outcome run(const Call& call);
 Outcome run(const std::vector<std::string>& arguments, const std::string& input = "");
+/// Runs a command line of the shell.
+Outcome shell(const std::string& command);
 
 /// A folder that is removed with its content at the end.
 class TemporaryFolder {

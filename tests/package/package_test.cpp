@@ -6,12 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "shell.h"
+#include "program.h"
 
 namespace pipit::test {
 namespace {
 
 using nlohmann::json;
+using ::test::Outcome;
+using ::test::shell;
 
 const std::string kPrefix = PIPIT_PREFIX;
 const std::string kProgram = kPrefix + "/bin/pipit";
