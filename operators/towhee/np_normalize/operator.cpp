@@ -20,6 +20,7 @@ class NpNormalize {
 
   pipit::Value process(const pipit::Row& row) const {
     const pipit::Tensor x = row[0].tensor();
+    if (!x.contiguous()) throw pipit::Error("invalid_input", "the tensor is strided, expected a contiguous one");
     const auto shape = x.shape();
     const Run run = elements_of_one_length(x);
     pipit::Tensor out = pipit::Tensor::empty(pipit::DType::kFloat32, {shape.begin(), shape.end()});
@@ -57,6 +58,9 @@ class NpNormalize {
     if (squares == 0)
       throw pipit::Error("invalid_input", "a vector of zeros has no direction; it cannot be normalized");
     const auto length = static_cast<float>(std::sqrt(squares));
+    if (!std::isfinite(length)) {
+      throw pipit::Error("invalid_input", "a vector with NaN, infinity or too large numbers cannot be normalized");
+    }
     for (std::int64_t i = 0; i < run.count; ++i) out[i * run.step] = x[i * run.step] / length;
   }
 

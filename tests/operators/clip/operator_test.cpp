@@ -1,6 +1,8 @@
 // The modules video_text_embedding.clip4clip and towhee.np_normalize, as a host runs them, with the demo's model.
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -205,6 +207,27 @@ TEST_CASE("np_normalize: a vector of zeros is an error") {
   std::fill_n(x.mutable_data<float>(), 2, 0.0f);
   CHECK(error_of(pipeline.call({{"x", x}})) ==
         "invalid_input: a vector of zeros has no direction; it cannot be normalized");
+}
+
+TEST_CASE("np_normalize: numbers that are none are an error and never come out") {
+  Pipeline pipeline = open("x: 'tensor<f32>[...]'", node("x", "towhee.np_normalize", "", "y"), "y", nullptr);
+  for (float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    pipit::Tensor x = pipit::Tensor::empty(pipit::DType::kFloat32, {2});
+    x.mutable_data<float>()[0] = 1;
+    x.mutable_data<float>()[1] = bad;
+    CHECK(error_of(pipeline.call({{"x", x}})) ==
+          "invalid_input: a vector with NaN, infinity or too large numbers cannot be normalized");
+  }
+}
+
+TEST_CASE("np_normalize: a strided tensor is refused rather than misread") {
+  Pipeline pipeline = open("x: 'tensor<f32>[...]'", node("x", "towhee.np_normalize", "", "y"), "y", nullptr);
+  std::vector<float> memory = {3, 9, 4, 9};
+  std::int64_t stride = 2;
+  pipit_managed_tensor* strided = pipit::detail::OwnedTensor::make(memory.data(), pipit::DType::kFloat32, {2}, nullptr);
+  strided->tensor.strides = &stride;
+  CHECK(error_of(pipeline.call({{"x", pipit::Tensor::adopt(strided)}})) ==
+        "invalid_input: the tensor is strided, expected a contiguous one");
 }
 
 TEST_CASE("np_normalize: an axis that is not there is an error") {
