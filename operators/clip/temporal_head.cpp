@@ -20,6 +20,8 @@ TemporalHead::TemporalHead(TensorReader& reader) : head_(reader.architecture().h
     for (const char* name : {"weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"}) {
       lstm_.push_back(reader.read(fmt::format("lstm_visual.{}", name)));
     }
+  } else if (head_ == weights::Head::kTransformerAdapter) {
+    throw Error("invalid_checkpoint", "has MMAction2's TransformerAdapter, which is not computed yet");
   } else if (head_ == weights::Head::kSeqTransf) {
     frame_positions_ = reader.read("frame_position_embeddings.weight");
     transformer_.emplace(reader, TransformerOptions{.prefix = "transformerClip.",
@@ -31,6 +33,7 @@ TemporalHead::TemporalHead(TensorReader& reader) : head_(reader.architecture().h
 
 at::Tensor TemporalHead::relate(const at::Tensor& features, at::IntArrayRef lengths) const {
   switch (head_) {
+    case weights::Head::kTransformerAdapter:
     case weights::Head::kMeanP:
       return features;
     case weights::Head::kSeqLstm: {

@@ -222,6 +222,20 @@ TEST_CASE("clip: the head is inferred from its tensors") {
   CHECK(transformer.architecture.head_layers == 2);
   CHECK(transformer.tensors.contains("transformerClip.resblocks.1.mlp.c_proj.bias"));
   CHECK(transformer.tensors.contains("frame_position_embeddings.weight"));
+  ClipCheckpoint adapter = resolve("mmaction2_adapter.pth");
+  CHECK(adapter.layout == "CLIP4Clip");
+  CHECK(adapter.architecture.head == Head::kTransformerAdapter);
+  CHECK(adapter.architecture.head_layers == 2);
+  CHECK(adapter.tensors.contains("adapter.transformer.resblocks.1.ln_2.bias"));
+  CHECK(adapter.tensors.at("adapter.positional_embedding").parts.at(0).shape == std::vector<std::int64_t>{12, 8});
+}
+
+TEST_CASE("clip: a head that is there in part is refused") {
+  Shapes clip4clip = under("clip.", openai_shapes(kDemo));
+  std::string message = refusal_of(with(clip4clip, {{"adapter.positional_embedding", {12, 128}}}));
+  CHECK(
+      message.starts_with("is no whole CLIP in CLIP4Clip's layout: 12 missing: "
+                          "'adapter.transformer.resblocks.0.ln_1.weight', "));
 }
 
 TEST_CASE("clip: 3d patches leave the 2d ones in the file") {
@@ -367,8 +381,6 @@ TEST_CASE("clip: models that pipit does not run are refused by name") {
         "vector; use a checkpoint with a meanP, seqLSTM or seqTransf head");
   CHECK(refusal_of(with(clip4clip, {{"similarity_dense.bias", {1}}}))
             .starts_with("has 'similarity_dense.bias', of a tightTransf head"));
-  CHECK(refusal_of(with(clip4clip, {{"adapter.positional_embedding", {12, 128}}})) ==
-        "has 'adapter.positional_embedding', of MMAction2's TransformerAdapter, which pipit does not compute");
   CHECK(refusal_of({{"visual.layer1.0.conv1.weight", {64, 64, 1, 1}}, {"token_embedding.weight", {49408, 512}}}) ==
         "has 'visual.layer1.0.conv1.weight', of a ResNet CLIP, and pipit runs the ViT ones");
   CHECK(refusal_of({{"base_model.model.text_model.q_proj.lora_A.weight", {8, 512}}}) ==

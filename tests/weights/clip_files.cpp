@@ -1,5 +1,6 @@
 #include "clip_files.h"
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
 namespace {
@@ -50,15 +51,23 @@ Shapes under(const std::string& prefix, const Shapes& shapes) {
 }
 
 std::unique_ptr<TestFile> clip_file(const Shapes& shapes, const std::map<std::string, std::string>& dtypes,
-                                    const std::string& name) {
+                                    const std::string& name, const std::map<std::string, std::string>& metadata) {
+  const std::map<std::string, std::int64_t> item_bytes = {{"I8", 1}, {"U8", 1}, {"F16", 2}, {"F32", 4}};
   nlohmann::json header = nlohmann::json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
   std::int64_t at = 0;
+  // The widest first, so that each is aligned.
+  std::multimap<std::int64_t, std::string, std::greater<>> order;
   for (const auto& [tensor, shape] : shapes) {
-    auto dtype = dtypes.find(tensor);
-    std::int64_t bytes = dtype != dtypes.end() && dtype->second == "I8" ? 1 : 2;
-    for (std::int64_t size : shape) bytes *= size;
-    header[tensor] = {
-        {"dtype", dtype != dtypes.end() ? dtype->second : "F16"}, {"shape", shape}, {"data_offsets", {at, at + bytes}}};
+    auto given = dtypes.find(tensor);
+    order.emplace(item_bytes.at(given != dtypes.end() ? given->second : "F16"), tensor);
+  }
+  for (const auto& [item, tensor] : order) {
+    auto given = dtypes.find(tensor);
+    std::string dtype = given != dtypes.end() ? given->second : "F16";
+    std::int64_t bytes = item;
+    for (std::int64_t size : shapes.at(tensor)) bytes *= size;
+    header[tensor] = {{"dtype", dtype}, {"shape", shapes.at(tensor)}, {"data_offsets", {at, at + bytes}}};
     at += bytes;
   }
   std::string text = header.dump();

@@ -29,4 +29,5 @@ Shapes under(const std::string& prefix, const Shapes& shapes);
 
 /// A safetensors file of float16 tensors, or of another dtype by name for some.
 std::unique_ptr<TestFile> clip_file(const Shapes& shapes, const std::map<std::string, std::string>& dtypes = {},
-                                    const std::string& name = "model.safetensors");
+                                    const std::string& name = "model.safetensors",
+                                    const std::map<std::string, std::string>& metadata = {});

@@ -53,6 +53,8 @@ std::int64_t count_elements(const std::vector<std::int64_t>& shape, std::string_
 }
 
 std::int64_t TensorView::elements() const {
+  // What lies beside a zero may be too large to multiply.
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
   std::int64_t product = 1;
   for (std::int64_t size : shape) product *= size;
   return product;

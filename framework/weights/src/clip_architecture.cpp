@@ -89,9 +89,11 @@ Sizes infer_sizes(const Tensors& tensors, const std::vector<Expected>& expected)
     for (const std::string& name : tensor.names) {
       auto found = tensors.find(name);
       if (found == tensors.end() || found->second.shape.size() != tensor.shape.size()) continue;
+      if (found->second.elements() == 0) continue;
       for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
         std::int64_t size = found->second.shape[i];
         Dim dim = tensor.shape[i];
+        if (tensor.linear && found->second.dtype == DType::kUInt8 && i == 1) size *= 2;  // two columns a byte
         if (dim == Dim::kThreeWidths || dim == Dim::kFourEmbeds) continue;
         // One embedding space for all.
         votes[{dim == Dim::kEmbed ? Part::kVision : tensor.part, dim}].add(size);

@@ -12,6 +12,7 @@
 #include "fault.h"
 #include "foreign_model.h"
 #include "pipit/error.h"
+#include "quantized_file.h"
 
 namespace pipit::weights {
 namespace {
@@ -76,8 +77,9 @@ ClipCheckpoint resolve(const Checkpoint& file, const ClipRequest& request, const
     refuse_other_architecture(*named, structure, sizes);
     adopt(*named, structure, sizes);
   }
-  ClipCheckpoint result{file, layout.name, {}, {}, {}};
-  ClipComparison comparison(tensors, sizes);
+  ClipCheckpoint result{file, layout.name, {}, {}, {}, {}};
+  result.quantization = read_quantization(file.metadata());
+  ClipComparison comparison(tensors, sizes, result.quantization);
   for (const Expected& expected : expect_tensors(layout, structure)) {
     Source source = comparison.take(expected);
     if (expected.used && !source.parts.empty()) result.tensors.emplace(expected.name, std::move(source));
@@ -89,8 +91,9 @@ ClipCheckpoint resolve(const Checkpoint& file, const ClipRequest& request, const
   ClipArchitecture& architecture = result.architecture;
   architecture = describe(structure, sizes, named);
   bool has_name = named != nullptr || recognize(structure, sizes) != nullptr;
-  // The seqTransf head has as many heads as the text tower.
-  bool text_needed = request.text || (request.vision && structure.head == Head::kSeqTransf);
+  // These have as many heads as the text tower.
+  bool over_frames = structure.head == Head::kSeqTransf || structure.head == Head::kTransformerAdapter;
+  bool text_needed = request.text || (request.vision && over_frames);
   ClipHyperparameters hyperparameters(request, read_config(file.path(), layout));
   architecture.activation = hyperparameters.activation();
   if (structure.vision) {

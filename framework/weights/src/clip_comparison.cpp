@@ -26,17 +26,64 @@ bool is_square(std::int64_t number) {
 }  // namespace
 
 Source ClipComparison::take(const Expected& expected) {
+  if (expected.linear && quantization_) return take_quantized(expected);
   Source source{{}, expected.transposed};
   for (const std::string& name : expected.names) {
-    known_.insert(name);
-    auto found = tensors_.find(name);
-    if (found == tensors_.end()) {
-      if (expected.required) missing_.push_back(quote(name));
-    } else if (check(expected, name, found->second)) {
-      source.parts.push_back(found->second);
-    }
+    const TensorView* view = find(name, expected.required);
+    if (view != nullptr && check(expected, name, *view)) source.parts.push_back(*view);
   }
   return source;
+}
+
+Source ClipComparison::take_quantized(const Expected& expected) {
+  // Three tensors apart would need three scales; pipit joins them before it quantises.
+  if (expected.names.size() != 1) fail("is quantised, and has {} apart", quote(expected.names.front()));
+  const std::string& name = expected.names.front();
+  const std::vector<std::int64_t> shape = shape_of(expected);
+  const std::int64_t rows = shape[0];
+  const std::int64_t columns = shape[1];
+  const bool int4 = quantization_->bits == 4;
+  if (int4 && columns > 0 && columns % quantization_->group != 0) {
+    fail("is quantised in groups of {}, and {} has {} columns", quantization_->group, quote(name), columns);
+  }
+  const std::vector<std::int64_t> scale_shape =
+      int4 ? std::vector<std::int64_t>{rows, columns / quantization_->group} : std::vector<std::int64_t>{rows};
+  const DType scale_type = int4 ? DType::kFloat16 : DType::kFloat32;
+  auto take = [&](const std::string& part, DType dtype, const std::vector<std::int64_t>& part_shape) {
+    const TensorView* view = find(part, true);
+    return view != nullptr && check_exactly(part, *view, dtype, part_shape) ? view : nullptr;
+  };
+  const TensorView* values = take(name, int4 ? DType::kUInt8 : DType::kInt8, {rows, int4 ? columns / 2 : columns});
+  const TensorView* scale = take(name + ".scale", scale_type, scale_shape);
+  const TensorView* zero = int4 ? take(name + ".zero", scale_type, scale_shape) : nullptr;
+  if (values == nullptr || scale == nullptr || (int4 && zero == nullptr)) return {};
+  return {{*values}, false, Scales{*scale, int4 ? std::optional(*zero) : std::nullopt}};
+}
+
+const TensorView* ClipComparison::find(const std::string& name, bool required) {
+  known_.insert(name);
+  auto found = tensors_.find(name);
+  if (found != tensors_.end()) return &found->second;
+  if (required) missing_.push_back(quote(name));
+  return nullptr;
+}
+
+std::vector<std::int64_t> ClipComparison::shape_of(const Expected& expected) const {
+  std::vector<std::int64_t> shape;
+  for (Dim dim : expected.shape) shape.push_back(sizes_.of(expected.part, dim));
+  return shape;
+}
+
+bool ClipComparison::check_exactly(const std::string& name, const TensorView& view, DType dtype,
+                                   const std::vector<std::int64_t>& shape) {
+  if (view.dtype != dtype) {
+    wrong_.push_back(fmt::format("{} is of {}, expected {}", quote(name), dtype_name(view.dtype), dtype_name(dtype)));
+  } else if (view.shape != shape) {
+    wrong_.push_back(fmt::format("{} is {}, expected {}", quote(name), shape_text(view.shape), shape_text(shape)));
+  } else {
+    return true;
+  }
+  return false;
 }
 
 bool ClipComparison::check(const Expected& expected, const std::string& name, const TensorView& view) {
@@ -44,8 +91,7 @@ bool ClipComparison::check(const Expected& expected, const std::string& name, co
     wrong_.push_back(fmt::format("{} is of {}, expected a float type", quote(name), dtype_name(view.dtype)));
     return false;
   }
-  std::vector<std::int64_t> shape;
-  for (Dim dim : expected.shape) shape.push_back(sizes_.of(expected.part, dim));
+  const std::vector<std::int64_t> shape = shape_of(expected);
   bool fits = shape.size() == view.shape.size();
   for (std::size_t i = 0; fits && i < shape.size(); ++i) fits = shape[i] == -1 || shape[i] == view.shape[i];
   std::string is = fmt::format("{} is {}", quote(name), shape_text(view.shape));

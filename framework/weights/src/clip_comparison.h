@@ -1,6 +1,7 @@
 // A file's tensors against those that a CLIP consists of.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,8 +15,9 @@ namespace pipit::weights {
 /// Keeps what it finds until all is known, so that every fault of a file is told at once.
 class ClipComparison {
  public:
-  /// Both must outlive it.
-  ClipComparison(const Tensors& tensors, const Sizes& sizes) : tensors_(tensors), sizes_(sizes) {}
+  /// Tensors and sizes must outlive it.
+  ClipComparison(const Tensors& tensors, const Sizes& sizes, std::optional<Quantization> quantization)
+      : tensors_(tensors), sizes_(sizes), quantization_(quantization) {}
 
   /// The tensors of the file that make up the expected one; those that are not as expected are noted, and left out.
   Source take(const Expected& expected);
@@ -27,10 +29,16 @@ class ClipComparison {
   void refuse_faults(std::string_view model, const Layout& layout) const;
 
  private:
+  Source take_quantized(const Expected& expected);
+  const TensorView* find(const std::string& name, bool required);
+  std::vector<std::int64_t> shape_of(const Expected& expected) const;
   bool check(const Expected& expected, const std::string& name, const TensorView& view);
+  bool check_exactly(const std::string& name, const TensorView& view, DType dtype,
+                     const std::vector<std::int64_t>& shape);
 
   const Tensors& tensors_;
   const Sizes& sizes_;
+  std::optional<Quantization> quantization_;
   std::set<std::string> known_;
   std::vector<std::string> missing_;
   std::vector<std::string> wrong_;

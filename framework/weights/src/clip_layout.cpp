@@ -30,6 +30,7 @@ struct Row {
   std::string_view hugging_face;  // {q,k,v}: three tensors, which OpenAI joins
   DimList shape;                  // in OpenAI's orientation
   bool transposed = false;        // in Hugging Face's files
+  bool linear = false;
 };
 
 using enum Dim;
@@ -57,15 +58,15 @@ constexpr Row kTextRows[] = {
 constexpr Row kBlockRows[] = {
     {"ln_1.weight", "layer_norm1.weight", {kWidth}},
     {"ln_1.bias", "layer_norm1.bias", {kWidth}},
-    {"attn.in_proj_weight", "self_attn.{q,k,v}_proj.weight", {kThreeWidths, kWidth}},
+    {"attn.in_proj_weight", "self_attn.{q,k,v}_proj.weight", {kThreeWidths, kWidth}, false, true},
     {"attn.in_proj_bias", "self_attn.{q,k,v}_proj.bias", {kThreeWidths}},
-    {"attn.out_proj.weight", "self_attn.out_proj.weight", {kWidth, kWidth}},
+    {"attn.out_proj.weight", "self_attn.out_proj.weight", {kWidth, kWidth}, false, true},
     {"attn.out_proj.bias", "self_attn.out_proj.bias", {kWidth}},
     {"ln_2.weight", "layer_norm2.weight", {kWidth}},
     {"ln_2.bias", "layer_norm2.bias", {kWidth}},
-    {"mlp.c_fc.weight", "mlp.fc1.weight", {kMlp, kWidth}},
+    {"mlp.c_fc.weight", "mlp.fc1.weight", {kMlp, kWidth}, false, true},
     {"mlp.c_fc.bias", "mlp.fc1.bias", {kMlp}},
-    {"mlp.c_proj.weight", "mlp.fc2.weight", {kWidth, kMlp}},
+    {"mlp.c_proj.weight", "mlp.fc2.weight", {kWidth, kMlp}, false, true},
     {"mlp.c_proj.bias", "mlp.fc2.bias", {kWidth}},
 };
 
@@ -81,12 +82,16 @@ constexpr Row kLstmRows[] = {
     {"lstm_visual.bias_hh_l0", "", {kFourEmbeds}},
 };
 
+// MMAction2's head, beside "clip." too (mmaction/models/similarity/adapters.py: TransformerAdapter).
+constexpr Row kAdapterPositions = {"adapter.positional_embedding", "", {kPositions, kEmbed}};
+
 // The blocks' prefixes, canonical and Hugging Face's.
 constexpr std::pair<std::string_view, std::string_view> kVisionBlocks = {"visual.transformer.resblocks.",
                                                                          "vision_model.encoder.layers."};
 constexpr std::pair<std::string_view, std::string_view> kTextBlocks = {"transformer.resblocks.",
                                                                        "text_model.encoder.layers."};
 constexpr std::string_view kHeadBlocks = "transformerClip.resblocks.";
+constexpr std::string_view kAdapterBlocks = "adapter.transformer.resblocks.";
 
 bool any_starts_with(const Tensors& tensors, const std::string& prefix) {
   auto first = tensors.lower_bound(prefix);
@@ -141,6 +146,7 @@ class Expectations {
  private:
   Expected& add(Part part, const Row& row, const std::pair<std::string, std::string>& block, const std::string& root) {
     Expected expected{block.first + std::string(row.name), {}, part, row.shape.list()};
+    expected.linear = row.linear;
     if (layout_.hugging_face) {
       expected.names = spell(root + block.second, row.hugging_face);
       // Apart, query, key and value are a width each.
@@ -216,6 +222,9 @@ Structure find_structure(const Tensors& tensors, const Layout& layout) {
   } else if (any_starts_with(tensors, layout.root + "lstm_visual.")) {
     structure.head = Head::kSeqLstm;
     structure.head_layers = 1;
+  } else if (any_starts_with(tensors, layout.root + "adapter.")) {
+    structure.head = Head::kTransformerAdapter;
+    structure.head_layers = std::max<std::int64_t>(1, count_layers(tensors, layout.root + std::string(kAdapterBlocks)));
   }
   if (any({"visual.conv2."})) structure.linear_patch = LinearPatch::k3d;
   return structure;
@@ -246,6 +255,10 @@ std::vector<Expected> expect_tensors(const Layout& layout, const Structure& stru
   if (structure.head == Head::kSeqTransf) {
     expectations.add_beside(kFramePositions);
     expectations.add_blocks_beside(kHeadBlocks, structure.head_layers);
+  }
+  if (structure.head == Head::kTransformerAdapter) {
+    expectations.add_beside(kAdapterPositions);
+    expectations.add_blocks_beside(kAdapterBlocks, structure.head_layers);
   }
   return expectations.take();
 }

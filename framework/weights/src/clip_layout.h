@@ -53,6 +53,7 @@ struct Expected {
   bool transposed = false;
   bool required = true;
   bool used = true;
+  bool linear = false;  // a weight of a block's products: what quantising is about
 };
 
 std::vector<Expected> expect_tensors(const Layout& layout, const Structure& structure);

@@ -17,7 +17,6 @@ constexpr std::string_view kTightTransf =
     "a tightTransf head, which scores pairs of a video and a sentence and gives no vector; use a checkpoint with a "
     "meanP, "
     "seqLSTM or seqTransf head";
-constexpr std::string_view kTransformerAdapter = "MMAction2's TransformerAdapter, which pipit does not compute";
 constexpr std::string_view kResNet = "a ResNet CLIP, and pipit runs the ViT ones";
 constexpr std::string_view kLora = "a LoRA adapter, not the model; merge it into the model's own weights";
 constexpr std::string_view kBitsAndBytes = "a model quantised by bitsandbytes; save it as float16 or float32";
@@ -27,7 +26,6 @@ constexpr std::string_view kPyTorch = "a model quantised by PyTorch; save it as 
 constexpr Mark kMarks[] = {
     {"cross.", true, kTightTransf},
     {"similarity_dense.", true, kTightTransf},
-    {"adapter.", true, kTransformerAdapter},
     {"visual.attnpool.", false, kResNet},
     {"visual.layer1.", false, kResNet},
     {".lora_", false, kLora},

@@ -103,6 +103,22 @@ def layouts():
         write_torch(f"clip4clip_{name}.bin", model.state_dict())
 
 
+class TransformerAdapter(torch.nn.Module):
+    """MMAction2's, over 12 frames."""
+
+    def __init__(self):
+        super().__init__()
+        self.positional_embedding = torch.nn.Parameter(torch.randn(12, EMBED) * 0.05)
+        self.transformer = open_clip.transformer.Transformer(EMBED, layers=2, heads=1)
+
+
+def mmaction2():
+    model = torch.nn.Module()
+    model.clip, model.adapter = clip().half(), TransformerAdapter().half()
+    weights = model.state_dict()
+    write_torch("mmaction2_adapter.pth", {"meta": {"epoch": 5}, "state_dict": weights}, weights)
+
+
 def hugging_face():
     vision = dict(hidden_size=16, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, image_size=8,
                   patch_size=4, hidden_act="gelu", projection_dim=EMBED)
@@ -189,6 +205,38 @@ def containers():
     torch.save({"a": torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)}, HERE / "quantized.pth")
 
 
+def quantized():
+    """A vision tower, and what pipit.weights.Quantization says its linear weights are in 8 and 4 bits, by numpy."""
+    vision = dict(layers=1, width=64, head_width=64, patch_size=8, image_size=16, mlp_ratio=1.0)
+    model = open_clip.CLIP(embed_dim=EMBED, vision_cfg=vision, text_cfg=TEXT, quick_gelu=True)
+    weights = {name: torch.randn(weight.shape).mul(0.05).half() for name, weight in model.state_dict().items()
+               if name.startswith("visual.")}
+    write_safetensors("wide.safetensors", weights)
+    for bits in 8, 4:
+        tensors = {}
+        for name, weight in weights.items():
+            if "resblocks" not in name or weight.dim() != 2:
+                tensors[name] = weight
+                continue
+            rows = weight.float().numpy()
+            if bits == 8:
+                scale = numpy.abs(rows).max(1) / numpy.float32(127)
+                tensors[name] = torch.from_numpy(numpy.rint(rows / scale[:, None]).astype(numpy.int8))
+                tensors[name + ".scale"] = torch.from_numpy(scale)
+            else:
+                groups = rows.reshape(len(rows), -1, 64)
+                scale = ((groups.max(2) - groups.min(2)) / numpy.float32(15)).astype(numpy.float16)
+                step = scale.astype(numpy.float32)
+                zero = (groups.min(2) + 8 * step).astype(numpy.float16)
+                middle = zero.astype(numpy.float32)
+                q = numpy.rint(numpy.clip((groups - middle[..., None]) / step[..., None] + 8, 0, 15))
+                q = q.astype(numpy.uint8).reshape(len(rows), -1)
+                tensors[name] = torch.from_numpy(q[:, ::2] | q[:, 1::2] << 4)
+                tensors[name + ".scale"], tensors[name + ".zero"] = torch.from_numpy(scale), torch.from_numpy(zero)
+        metadata = json.dumps({"bits": 8} if bits == 8 else {"bits": 4, "group": 64})
+        write_safetensors(f"wide_int{bits}.safetensors", tensors, {"pipit.quantization": metadata})
+
+
 if __name__ == "__main__":
     torch.manual_seed(4)
     layouts()
@@ -196,4 +244,6 @@ if __name__ == "__main__":
     tensors_of_every_kind()
     containers()
     open_clip_folder()
+    quantized()
+    mmaction2()
     (HERE / "expected.txt").write_text("\n".join(expected) + "\n")

@@ -10,11 +10,12 @@
 
 #include "pipit/weights/checkpoint.h"
 #include "pipit/weights/export.h"
+#include "pipit/weights/quantization.h"
 
 namespace pipit::weights {
 
 enum class Activation { kQuickGelu, kGelu };
-enum class Head { kMeanP, kSeqLstm, kSeqTransf };
+enum class Head { kMeanP, kSeqLstm, kSeqTransf, kTransformerAdapter };
 enum class LinearPatch { k2d, k3d };
 
 struct Tower {
@@ -44,11 +45,19 @@ struct ClipArchitecture {
 /// The names that `model_name` may take, "auto" first; for messages and signatures.
 PIPIT_WEIGHTS_EXPORT const std::vector<std::string>& clip_model_names();
 
+/// What the integers of a quantised weight mean; see Quantization.
+struct Scales {
+  TensorView scale;
+  std::optional<TensorView> zero = {};  // 4 bits only
+};
+
 /// One canonical tensor: parts joined along dimension 0 (Hugging Face keeps query, key and value apart), then
 /// transposed if asked.
 struct Source {
   std::vector<TensorView> parts;
   bool transposed = false;
+  /// Of a quantised weight, whose one part is int8 [out, in] or uint8 [out, in/2], contiguous and not transposed.
+  std::optional<Scales> scales = {};
 };
 
 struct ClipRequest {
@@ -67,8 +76,11 @@ struct ClipCheckpoint {
   ClipArchitecture architecture;
   /// OpenAI's names: "visual.conv1.weight", "transformer.resblocks.0.attn.in_proj_weight", "text_projection", …; a
   /// head's tensors under their own ("lstm_visual.weight_ih_l0", "transformerClip.resblocks.0.…",
-  /// "frame_position_embeddings.weight").
+  /// "frame_position_embeddings.weight", "adapter.transformer.resblocks.0.…", "adapter.positional_embedding").
   std::map<std::string, Source> tensors;
+  /// Set where the file's linear weights are quantised: all of those of the towers' and the head's blocks, and no
+  /// other.
+  std::optional<Quantization> quantization = {};
   /// What was assumed because neither file nor arguments told, as sentences.
   std::vector<std::string> assumptions;
 };
