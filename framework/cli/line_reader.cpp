@@ -16,7 +16,7 @@
 
 namespace pipit::cli {
 
-LineReader::LineReader(const std::string& file) : stop_(eventfd(0, EFD_CLOEXEC)) {
+LineReader::LineReader(const std::string& file) : name_(file), stop_(eventfd(0, EFD_CLOEXEC)) {
   file_ = file == "-" ? dup(STDIN_FILENO) : open(file.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat status {};
   const bool folder = file_ >= 0 && fstat(file_, &status) == 0 && S_ISDIR(status.st_mode);
@@ -45,8 +45,13 @@ bool LineReader::fill() {
   const std::size_t before = buffer_.size();
   constexpr std::size_t kStep = 64 * 1024;
   buffer_.resize(before + kStep);
-  const ssize_t got = read(file_, buffer_.data() + before, kStep);
-  buffer_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  ssize_t got = 0;
+  while ((got = read(file_, buffer_.data() + before, kStep)) < 0 && errno == EINTR) continue;
+  if (got < 0) {
+    throw Error("invalid_input",
+                fmt::format("cannot read inputs '{}' after line {}: {}", name_, number_, std::strerror(errno)));
+  }
+  buffer_.resize(before + static_cast<std::size_t>(got));
   return got > 0;
 }
 

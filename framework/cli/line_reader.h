@@ -24,7 +24,8 @@ class LineReader {
     std::int64_t number = 0;  // from 1
     bool too_long = false;    // more than kMaxLineBytes; `text` is its beginning
   };
-  /// The next line without its end; nothing at the end of the file or after stop(). Blank lines are skipped.
+  /// The next line without its end; nothing at the end of the file or after stop(). Blank lines are skipped. Throws
+  /// pipit::Error (`invalid_input`) when the file cannot be read any further.
   std::optional<Line> next();
 
   /// Ends next(), also one that is waiting. May be called from any thread.
@@ -36,6 +37,7 @@ class LineReader {
  private:
   bool fill();
 
+  const std::string name_;
   int file_ = -1;
   int stop_ = -1;
   std::string buffer_;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "pipit/error.h"
@@ -24,9 +25,16 @@ OutputFile::OutputFile(std::string name) : name_(std::move(name)) {
   if (file_ < 0) fail(errno);
 }
 
+std::unique_ptr<OutputFile> OutputFile::beside(const std::string& name) {
+  auto file = std::make_unique<OutputFile>(name + ".retry");
+  file->temporary_ = true;
+  file->begin();
+  return file;
+}
+
 OutputFile::~OutputFile() {
   ::close(file_);
-  if (created_ && !begun_) ::unlink(name_.c_str());
+  if (temporary_ || (created_ && !begun_)) ::unlink(name_.c_str());
 }
 
 void OutputFile::fail(int error) const {
@@ -34,11 +42,17 @@ void OutputFile::fail(int error) const {
                                            std::strerror(error)));
 }
 
-void OutputFile::begin() {
-  if (name_ == "-") return;
+bool OutputFile::is_regular() const {
   struct stat status {};
-  seekable_ = fstat(file_, &status) == 0 && S_ISREG(status.st_mode);
-  if (seekable_ && ftruncate(file_, 0) != 0) fail(errno);
+  return name_ != "-" && fstat(file_, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+void OutputFile::begin() {
+  begin_behind(0);
+}
+
+void OutputFile::begin_behind(std::int64_t bytes) {
+  if (is_regular() && (ftruncate(file_, bytes) != 0 || lseek(file_, bytes, SEEK_SET) != bytes)) fail(errno);
   begun_ = true;
 }
 
@@ -48,12 +62,21 @@ void OutputFile::append(std::string_view piece) {
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0) {
       const int error = errno;
-      if (seekable_ && done > 0 && ftruncate(file_, size_) != 0) fail(errno);
+      if (done > 0) take_back(done);
       fail(error);
     }
     done += static_cast<std::size_t>(wrote);
   }
-  size_ += static_cast<std::int64_t>(piece.size());
+}
+
+/// Cuts off the last bytes that were written, if the file can be cut and nobody wrote behind them. Standard output may
+/// be a file too.
+void OutputFile::take_back(std::size_t bytes) const {
+  struct stat status {};
+  const off_t end = lseek(file_, 0, SEEK_CUR);
+  if (fstat(file_, &status) != 0 || !S_ISREG(status.st_mode) || end != status.st_size) return;
+  const off_t start = end - static_cast<off_t>(bytes);
+  if (ftruncate(file_, start) == 0) lseek(file_, start, SEEK_SET);
 }
 
 void OutputFile::overwrite(std::int64_t offset, std::string_view piece) {
@@ -61,7 +84,13 @@ void OutputFile::overwrite(std::int64_t offset, std::string_view piece) {
 }
 
 void OutputFile::finish() {
-  if (seekable_ && fsync(file_) != 0) fail(errno);
+  if (is_regular() && fsync(file_) != 0) fail(errno);
+}
+
+void OutputFile::rename_to(const std::string& name) {
+  if (std::rename(name_.c_str(), name.c_str()) != 0) fail(errno);
+  name_ = name;
+  temporary_ = false;
 }
 
 }  // namespace pipit::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,13 +12,21 @@ class OutputFile {
  public:
   /// "-" is standard output. Creates the file, keeps its content. Throws pipit::Error (`output_failed`).
   explicit OutputFile(std::string name);
+  /// An empty file beside that of this name, "NAME.retry", to take its place; removed again if it does not.
+  static std::unique_ptr<OutputFile> beside(const std::string& name);
   /// A file that was created here and never begun is removed again.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
-  /// Empties it.
+  const std::string& name() const { return name_; }
+  /// A file that can be read again and cut: no pipe, no device, not standard output.
+  bool is_regular() const;
+
+  /// Empties it. Standard output is left as it is.
   void begin();
+  /// Keeps so many bytes of what is there and goes on behind them.
+  void begin_behind(std::int64_t bytes);
   /// Appends; on failure takes back what was written of this piece (where the file allows it) and throws
   /// `output_failed`.
   void append(std::string_view piece);
@@ -25,16 +34,18 @@ class OutputFile {
   void overwrite(std::int64_t offset, std::string_view piece);
   /// Gives what was written to the disk; throws `output_failed`, as a full disk may show only now.
   void finish();
+  /// Takes the place of another file, at once and wholly.
+  void rename_to(const std::string& name);
 
  private:
   [[noreturn]] void fail(int error) const;
+  void take_back(std::size_t bytes) const;
 
   std::string name_;
   int file_ = -1;
-  std::int64_t size_ = 0;
   bool created_ = false;
   bool begun_ = false;
-  bool seekable_ = false;
+  bool temporary_ = false;
 };
 
 }  // namespace pipit::cli

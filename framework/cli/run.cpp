@@ -3,25 +3,24 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <deque>
+#include <filesystem>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <thread>
 
 #include "command.h"
 #include "cpu_budget.h"
+#include "feeder.h"
 #include "interrupt.h"
-#include "json_text.h"
 #include "line_reader.h"
 #include "near.h"
 #include "output_file.h"
-#include "pipit/pipeline.h"
 #include "progress.h"
+#include "request.h"
 #include "result_writer.h"
+#include "run_record.h"
 #include "stats_report.h"
 
 namespace pipit::cli {
@@ -29,158 +28,6 @@ namespace {
 
 namespace po = boost::program_options;
 using Clock = std::chrono::steady_clock;
-
-constexpr int kMaxDepth = 64;  // of an input line's lists and objects
-
-/// One item as it was asked for: its inputs, or why it has none, and what its line begins with.
-struct Request {
-  Inputs inputs;
-  std::optional<ItemError> error;
-  ItemFields fields;
-};
-
-/// Turns command-line pairs and input lines into requests.
-class RequestReader {
- public:
-  explicit RequestReader(const Pipeline& pipeline) {
-    for (const ColumnInfo& column : pipeline.inputs()) {
-      types_.push_back(Type::parse(column.type));
-      names_.push_back(column.name);
-    }
-    for (const ColumnInfo& column : pipeline.outputs()) taken_.push_back(column.name);
-    for (const char* name : {"item", "error", "row"}) taken_.emplace_back(name);
-  }
-
-  Request from_pairs(const std::vector<std::pair<std::string, std::string>>& pairs) const {
-    Request request;
-    for (const auto& [name, text] : pairs) {
-      const bool twice =
-          std::ranges::any_of(request.inputs, [&wanted = name](const auto& input) { return input.first == wanted; });
-      if (twice)
-        throw UsageError(fmt::format("--input {}: given twice; several items come from --inputs FILE.jsonl", name));
-      nlohmann::json json = text;
-      if (const Type* type = type_of_input(name); type != nullptr && type->kind && *type->kind != Kind::kString) {
-        json = nlohmann::json::parse(text, nullptr, false);
-        if (json.is_discarded()) json = text;
-      }
-      add(request, name, json);
-    }
-    return request;
-  }
-
-  Request from_line(const LineReader::Line& line) const {
-    Request request;
-    const auto refuse = [&](const std::string& message) {
-      request.error = ItemError{"", "invalid_input", fmt::format("line {}: {}", line.number, message)};
-    };
-    if (line.too_long) {
-      refuse(fmt::format("longer than {} MiB", LineReader::kMaxLineBytes >> 20));
-      return request;
-    }
-    nlohmann::ordered_json json;
-    bool too_deep = false;
-    try {
-      json = nlohmann::ordered_json::parse(line.text, [&](int depth, auto, auto&) {
-        too_deep = too_deep || depth > kMaxDepth;
-        return !too_deep;
-      });
-    } catch (const nlohmann::json::parse_error& e) {
-      refuse(fmt::format("is not JSON at byte {}", e.byte));
-      return request;
-    }
-    if (too_deep) {
-      refuse(fmt::format("nested deeper than {} levels", kMaxDepth));
-      return request;
-    }
-    if (!json.is_object()) {
-      refuse(fmt::format("expected a JSON object with {}, found {} {}", quoted_list(names_),
-                         json.is_array() ? "an" : "a", json.type_name()));
-      return request;
-    }
-    for (const auto& [name, value] : json.items()) {
-      if (type_of_input(name) != nullptr) {
-        add(request, name, value);
-      } else if (std::ranges::find(taken_, name) == taken_.end()) {
-        append_field(request.fields.carried, name,
-                     value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-      }
-    }
-    return request;
-  }
-
- private:
-  const Type* type_of_input(std::string_view name) const {
-    const auto found = std::ranges::find(names_, name);
-    return found == names_.end() ? nullptr : &types_[static_cast<std::size_t>(found - names_.begin())];
-  }
-
-  static void append_field(std::string& fields, std::string_view name, std::string_view json) {
-    fields += ',';
-    append_json_text(fields, name);
-    fields += ':';
-    fields += json;
-  }
-
-  void add(Request& request, const std::string& name, const nlohmann::json& json) const {
-    const Type* type = type_of_input(name);
-    request.inputs.emplace_back(name, from_json(json, type ? *type : Type{}));
-    append_field(request.fields.inputs, name, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-  }
-
-  std::vector<std::string> names_;
-  std::vector<Type> types_;
-  std::vector<std::string> taken_;  // names that a result line has of its own
-};
-
-/// The items of one run: pushed by a thread of its own, so that results are written meanwhile.
-class Feeder {
- public:
-  Feeder(Pipeline& pipeline, const RequestReader& requests, LineReader* lines, std::optional<Request> only)
-      : pipeline_(pipeline), lines_(lines) {
-    thread_ = std::thread([this, &requests, only = std::move(only)]() mutable {
-      if (only) feed(std::move(*only));
-      while (lines_ != nullptr && !stopped_) {
-        const auto line = lines_->next();
-        if (!line || stopped_ || !feed(requests.from_line(*line))) break;
-      }
-      pipeline_.close();
-    });
-  }
-  ~Feeder() {
-    stop();
-    thread_.join();
-  }
-
-  /// No more items; may be called from any thread.
-  void stop() {
-    stopped_ = true;
-    if (lines_ != nullptr) lines_->stop();
-  }
-
-  /// What was asked for by the next result's item.
-  ItemFields take_fields() {
-    const std::scoped_lock lock(mutex_);
-    ItemFields fields = std::move(fields_.front());
-    fields_.pop_front();
-    return fields;
-  }
-
- private:
-  bool feed(Request request) {
-    {
-      const std::scoped_lock lock(mutex_);
-      fields_.push_back(std::move(request.fields));
-    }
-    return request.error ? pipeline_.push_error(std::move(*request.error)) : pipeline_.push(std::move(request.inputs));
-  }
-
-  Pipeline& pipeline_;
-  LineReader* lines_;
-  std::atomic<bool> stopped_{false};
-  std::mutex mutex_;
-  std::deque<ItemFields> fields_;
-  std::thread thread_;
-};
 
 /// What a signal does to the run, whatever state it is in.
 class Stopper {
@@ -226,6 +73,9 @@ po::options_description run_options() {
   options.add_options()("output", text()->default_value("-")->value_name("FILE.jsonl|FILE.npy|-"), "where results go");
   options.add_options()("on-error", text()->default_value("skip")->value_name("skip|stop"),
                         "what a failed item does to the run");
+  options.add_options()("resume", po::bool_switch(), "go on after the last result that is in the output");
+  options.add_options()("retry-failed", po::bool_switch(),
+                        "with --resume: run the items that failed once more, and put their results in place");
   options.add_options()("progress", text()->default_value("auto")->value_name("auto|on|off"),
                         "a progress line on standard error");
   options.add_options()("stats", text()->value_name("FILE.json"), "write what each node did");
@@ -242,6 +92,101 @@ std::string choice(const po::variables_map& values, const char* option, const st
   throw UsageError(fmt::format("--{} takes one of {}, found '{}'", option, quoted_list(choices), given));
 }
 
+/// What the command line asks for.
+struct Choices {
+  std::string pipeline;
+  std::string inputs;  // a file, "-", or empty: one item from pairs
+  std::vector<std::pair<std::string, std::string>> pairs;
+  std::string output;
+  bool stop_on_error = false;
+  bool resume = false;
+  bool retry_failed = false;
+  bool show_progress = false;
+  bool show_stats = false;
+  std::string stats_file;
+  Options options;
+};
+
+Choices choices_of(const po::variables_map& values) {
+  Choices c;
+  const auto text = [&](const char* option) {
+    return values.contains(option) ? values[option].as<std::string>() : std::string();
+  };
+  const bool terminal = isatty(STDERR_FILENO) == 1;
+  c.pipeline = text("pipeline");
+  c.inputs = text("inputs");
+  c.pairs = assignments(values, "input");
+  if (c.pairs.empty() == c.inputs.empty()) {
+    throw UsageError(c.inputs.empty() ? "nothing to run: give --input NAME=VALUE, or --inputs FILE.jsonl"
+                                      : "--input and --inputs exclude each other");
+  }
+  c.output = text("output");
+  c.stop_on_error = choice(values, "on-error", {"skip", "stop"}) == "stop";
+  c.resume = values["resume"].as<bool>();
+  c.retry_failed = values["retry-failed"].as<bool>();
+  if (c.retry_failed && !c.resume) throw UsageError("--retry-failed goes with --resume");
+  const std::string progress = choice(values, "progress", {"auto", "on", "off"});
+  c.show_progress = progress == "on" || (progress == "auto" && terminal);
+  c.show_stats = values["verbose"].as<bool>() || terminal;
+  c.stats_file = text("stats");
+  c.options.set = assignments(values, "set");
+  c.options.operator_path = operator_folders(values);
+  c.options.threads = values["threads"].as<int>();
+  if (c.options.threads < 0) {
+    throw UsageError(fmt::format("--threads takes a number of at least 0, found {}", c.options.threads));
+  }
+  if (c.options.threads == 0) c.options.threads = available_cpus();
+  c.options.on_warning = [](const std::string& message) { fmt::print(stderr, "warning: {}\n", message); };
+  return c;
+}
+
+/// The items as the command line gave them, when they are no file.
+std::string inputs_text(const Choices& choices) {
+  std::string text = choices.inputs;
+  for (const auto& [name, value] : choices.pairs) text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
+  return text;
+}
+
+/// Whether an earlier run has left anything to go on from.
+bool has_output(const std::string& file) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(file, error) && std::filesystem::file_size(file, error) > 0;
+}
+
+/// Begins the output, or goes on with what an earlier run left in it.
+Selection begin_output(const Choices& choices, const Pipeline& pipeline, ResultWriter& writer, bool go_on) {
+  if (!writer.can_resume()) {
+    if (choices.resume)
+      throw UsageError("--resume needs --output FILE.jsonl or FILE.npy, a file that can be read again");
+    writer.begin(pipeline.outputs());
+    return {};
+  }
+  const bool named = !choices.inputs.empty() && choices.inputs != "-";
+  const RunRecord record(pipeline, named ? std::filesystem::absolute(choices.inputs).string() : inputs_text(choices));
+  if (!go_on) {
+    writer.begin(pipeline.outputs());
+    record.write(choices.output);
+    return {};
+  }
+  record.check(choices.output);
+  const EarlierResults earlier = writer.resume(pipeline.outputs(), choices.retry_failed);
+  const std::int64_t there = named ? LineReader::count(choices.inputs).value_or(earlier.items) : earlier.items;
+  if (there < earlier.items) {
+    throw Error("invalid_input", fmt::format("cannot resume '{}': it has {} results, '{}' has {} items", choices.output,
+                                             earlier.items, choices.inputs, there));
+  }
+  if (choices.retry_failed) return {earlier.items, earlier.failed, 0};
+  return {earlier.items, {}, static_cast<std::int64_t>(earlier.failed.size())};
+}
+
+/// How many results are to come, if that can be known; for progress.
+std::optional<std::int64_t> items_to_run(const Choices& choices, const Selection& selection) {
+  if (!choices.show_progress) return std::nullopt;
+  const auto items = choices.inputs.empty() ? std::optional<std::int64_t>(1) : LineReader::count(choices.inputs);
+  if (!items) return std::nullopt;
+  return *items - selection.done + static_cast<std::int64_t>(selection.again.size());
+}
+
 }  // namespace
 
 int run(const Arguments& arguments) {
@@ -250,52 +195,33 @@ int run(const Arguments& arguments) {
   const Parsed parsed = parse(arguments, "run PIPELINE.yaml [--input NAME=VALUE]… [--inputs FILE.jsonl|-] [options]",
                               run_options(), positional);
   if (parsed.done) return kAllGood;
-  const po::variables_map& values = parsed.values;
-  const bool stop_on_error = choice(values, "on-error", {"skip", "stop"}) == "stop";
-  const std::string progress_mode = choice(values, "progress", {"auto", "on", "off"});
-  const bool show_progress = progress_mode == "on" || (progress_mode == "auto" && isatty(STDERR_FILENO) == 1);
-  if (values.contains("input") == values.contains("inputs")) {
-    throw UsageError(values.contains("input") ? "--input and --inputs exclude each other"
-                                              : "nothing to run: give --input NAME=VALUE, or --inputs FILE.jsonl");
-  }
+  const Choices choices = choices_of(parsed.values);
 
   Stopper stopper;
   Interrupt interrupt;
   interrupt.listen([&] { stopper.stop(128 + interrupt.signal()); }, [&] { stopper.give_up(); });
 
   std::unique_ptr<LineReader> lines;
-  std::optional<std::int64_t> total = 1;
-  if (values.contains("inputs")) {
-    const std::string file = values["inputs"].as<std::string>();
-    lines = std::make_unique<LineReader>(file);
-    total = show_progress ? LineReader::count(file) : std::nullopt;
-  }
-  const auto writer = ResultWriter::open(values["output"].as<std::string>());
+  if (!choices.inputs.empty()) lines = std::make_unique<LineReader>(choices.inputs);
+  const bool go_on = choices.resume && has_output(choices.output);
+  const auto writer = ResultWriter::open(choices.output);
   std::optional<OutputFile> stats_file;
-  if (values.contains("stats")) stats_file.emplace(values["stats"].as<std::string>());
+  if (!choices.stats_file.empty()) stats_file.emplace(choices.stats_file);
 
   RunStats stats;
   const auto opening = Clock::now();
-  Options options;
-  options.set = assignments(values, "set");
-  options.operator_path = operator_folders(values);
-  options.threads = values["threads"].as<int>();
-  if (options.threads < 0)
-    throw UsageError(fmt::format("--threads takes a number of at least 0, found {}", options.threads));
-  if (options.threads == 0) options.threads = available_cpus();
-  options.on_warning = [](const std::string& message) { fmt::print(stderr, "warning: {}\n", message); };
-  Pipeline pipeline = Pipeline::open(values["pipeline"].as<std::string>(), options);
+  Pipeline pipeline = Pipeline::open(choices.pipeline, choices.options);
   const RequestReader requests(pipeline);
   std::optional<Request> only;
-  if (values.contains("input")) only = requests.from_pairs(assignments(values, "input"));
-  writer->begin(pipeline.outputs());
+  if (!lines) only = requests.from_pairs(choices.pairs);
+  const Selection selection = begin_output(choices, pipeline, *writer, go_on);
   stats.open_s = std::chrono::duration<double>(Clock::now() - opening).count();
 
   const auto started = Clock::now();
-  Progress progress(show_progress, total);
+  Progress progress(choices.show_progress, items_to_run(choices, selection));
   bool broke_off = false;
   {
-    Feeder feeder(pipeline, requests, lines.get(), std::move(only));
+    Feeder feeder(pipeline, requests, lines.get(), std::move(only), selection);
     stopper.watch(&pipeline, &feeder);
     try {
       while (auto result = pipeline.next()) {
@@ -306,12 +232,14 @@ int run(const Arguments& arguments) {
           ++stats.errors[result->error->code];
         }
         progress.done(result->error.has_value());
-        if (result->error && stop_on_error) {
+        if (result->error && choices.stop_on_error) {
           pipeline.cancel();
           interrupt.expire(kSomeFailed);
           break;
         }
       }
+      writer->finish();
+      feeder.check();
     } catch (const std::exception& e) {
       progress.clear();
       fmt::print(stderr, "{}\n", e.what());
@@ -322,7 +250,6 @@ int run(const Arguments& arguments) {
     stopper.watch(nullptr, nullptr);
   }
   if (broke_off) return kBrokeOff;
-  writer->finish();
   progress.clear();
 
   stats.run_s = std::chrono::duration<double>(Clock::now() - started).count();
@@ -333,12 +260,12 @@ int run(const Arguments& arguments) {
     stats_file->append(stats_json(stats));
     stats_file->finish();
   }
-  if (values["verbose"].as<bool>()) fmt::print(stderr, "{}", stats_table(stats));
+  if (choices.show_stats) fmt::print(stderr, "{}", stats_table(stats));
   if (interrupt.signal() != 0) {
     fmt::print(stderr, "interrupted: {} results were written\n", stats.items);
     return 128 + interrupt.signal();
   }
-  return stats.failed > 0 ? kSomeFailed : kAllGood;
+  return stats.failed + selection.failed > 0 ? kSomeFailed : kAllGood;
 }
 
 }  // namespace pipit::cli

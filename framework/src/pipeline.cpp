@@ -566,6 +566,9 @@ void Pipeline::cancel() {
 std::vector<NodeStats> Pipeline::stats() const {
   return running_->stats();
 }
+Value Pipeline::describe() const {
+  return running_->plan().description;
+}
 std::string Pipeline::explain() const {
   return running_->plan().explain();
 }

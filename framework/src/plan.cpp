@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "description.h"
+
 namespace pipit {
 namespace {
 
@@ -87,6 +89,7 @@ std::string rows_text(const Graph& graph, int domain) {
 Plan Plan::make(Graph graph, int threads) {
   Plan plan;
   plan.graph = std::move(graph);
+  plan.description = describe(plan.graph);
   plan.pushed_down = push_samplers_down(plan.graph);
   plan.threads = threads;
   plan.nodes.resize(plan.graph.nodes.size());

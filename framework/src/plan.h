@@ -40,6 +40,7 @@ struct Plan {
   static constexpr double kWindowMib = 1024;
 
   Graph graph;
+  Value description;  // of the graph as written, before anything was moved
   std::vector<PlanNode> nodes;
   std::vector<PlanEdge> edges;
   std::vector<PushedDown> pushed_down;

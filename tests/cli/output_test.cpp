@@ -65,6 +65,25 @@ TEST_CASE("output: a full disk ends the run") {
   CHECK(standard.status == 3);
 }
 
+TEST_CASE("output: standard output that is a file is cut to whole lines on a full disk") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  std::string lines;
+  for (int i = 0; i < 100; ++i) lines += "{\"text\":\"" + std::string(100, 'a') + "\"}\n";
+  scene.write("in.jsonl", lines);
+  const std::string line = ",\"loud\":\"" + std::string(100, 'A') + "\"}\n";
+  for (const std::string redirect : {">", ">>"}) {
+    // A limit on the size of files stands for the end of the disk.
+    const Outcome outcome = scene.shell(
+        "echo first >out; ulimit -f 1; trap '' XFSZ; $PIPIT run up.yaml --inputs in.jsonl " + redirect + "out");
+    CHECK(outcome.err == "cannot write standard output: File too large\n");
+    CHECK(outcome.status == 3);
+    std::string expected = redirect == ">" ? "" : "first\n";
+    for (int i = 0; expected.size() + line.size() + 10 < 1024; ++i) expected += "{\"item\":" + std::to_string(i) + line;
+    CHECK(scene.read("out") == expected);
+  }
+}
+
 TEST_CASE("output: a reader that closes the pipe ends the run") {
   const Scene scene;
   scene.write("up.yaml", kUpper);
@@ -105,11 +124,11 @@ TEST_CASE("output: an array has a row a good item and a line each beside it") {
   CHECK(outcome.status == 1);
   CHECK(
       scene.read("codes.npy.jsonl") ==
-      R"({"item":0,"id":1,"row":0,"text":"ab"})"
+      R"({"item":0,"row":0,"id":1,"text":"ab"})"
       "\n"
       R"({"item":1,"id":2,"text":3,"error":{"node":null,"code":"invalid_input","message":"input 'text' takes string, found int"}})"
       "\n"
-      R"({"item":2,"id":3,"row":1,"text":"cd"})"
+      R"({"item":2,"row":1,"id":3,"text":"cd"})"
       "\n"
       R"({"item":3,"id":4,"text":"long","error":{"node":null,"code":"invalid_output","message":"'codes' is tensor<f32>[4], earlier rows of 'codes.npy' are [2]"}})"
       "\n");

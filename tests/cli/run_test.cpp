@@ -29,6 +29,14 @@ Outcome upper(const std::string& lines, test::Words more = {}) {
 
 }  // namespace
 
+TEST_CASE("run: inputs that cannot be read to their end break the run off") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  const Outcome outcome = scene.run({"run", "up.yaml", "--inputs", "/proc/self/mem"});
+  CHECK(outcome.err == "cannot read inputs '/proc/self/mem' after line 0: Input/output error\n");
+  CHECK(outcome.status == 3);
+}
+
 TEST_CASE("run: one item comes from the command line") {
   const Scene scene;
   scene.write("up.yaml", kUpper);

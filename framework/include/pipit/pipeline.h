@@ -133,6 +133,9 @@ class PIPIT_EXPORT Pipeline {
   void cancel();
 
   std::vector<NodeStats> stats() const;
+  /// What was opened, after all substitutions: `inputs`, `nodes` with their operators, versions and arguments, `outputs`;
+  /// a map. Equal for two pipelines that compute the same from the same files.
+  Value describe() const;
   /// What runs where, for people.
   std::string explain() const;
 

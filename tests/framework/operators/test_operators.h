@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <sstream>
 #include <stdexcept>
@@ -230,6 +232,25 @@ class Sleep {
 
  private:
   std::chrono::milliseconds time_;
+};
+
+/// What a file holds as a tensor; a file that is not there is an error of its item.
+class Content {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("The bytes of the file that a text names, as numbers.")
+        .input("file", "string")
+        .output("bytes", "tensor<f32>[?]");
+  }
+  Content(const pipit::Arguments&, pipit::Context&) {}
+  pipit::Value process(const pipit::Row& row) {
+    std::ifstream stream{std::string(row[0].string())};
+    if (!stream) throw pipit::Error("not_found", "no file '" + std::string(row[0].string()) + "'");
+    const std::string text(std::istreambuf_iterator<char>(stream), {});
+    pipit::Tensor bytes = pipit::Tensor::empty(pipit::DType::kFloat32, {static_cast<std::int64_t>(text.size())});
+    std::ranges::copy(text, bytes.mutable_data<float>());
+    return bytes;
+  }
 };
 
 /// A tensor as long as the text.

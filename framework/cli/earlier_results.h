@@ -1,0 +1,36 @@
+// What an earlier run left in its output.
+#pragma once
+
+#include <cstdint>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pipit::cli {
+
+/// Result lines as they are in a file. A last line without its end, torn by a kill or a full disk, does not count.
+class ResultLines {
+ public:
+  /// Throws pipit::Error (`output_failed`).
+  explicit ResultLines(const std::string& file);
+
+  /// The next line with its newline; nothing after the last whole one.
+  std::optional<std::string> next();
+
+ private:
+  std::ifstream stream_;
+};
+
+struct EarlierResults {
+  std::int64_t items = 0;            // whole lines
+  std::int64_t bytes = 0;            // that they take
+  std::vector<std::int64_t> failed;  // items, ascending
+
+  std::int64_t good() const { return items - static_cast<std::int64_t>(failed.size()); }
+
+  /// Throws pipit::Error (`invalid_input`) when a line is not the one of the item that belongs there.
+  static EarlierResults read(const std::string& file);
+};
+
+}  // namespace pipit::cli

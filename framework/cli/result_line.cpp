@@ -1,0 +1,67 @@
+#include "result_line.h"
+
+#include <fmt/format.h>
+
+#include "json_text.h"
+#include "type.h"
+
+namespace pipit::cli {
+namespace {
+
+constexpr std::string_view kRow = "\"row\":";
+
+std::string good_line(const Result& result, const ItemFields& fields, std::string_view skip) {
+  std::string line = fmt::format("{{\"item\":{}{}", fields.item, fields.carried);
+  for (std::size_t i = 0; i < result.outputs.size(); ++i) {
+    if (result.names[i] == skip) continue;
+    line += ',';
+    append_json_text(line, result.names[i]);
+    line += ':';
+    append_json(line, result.outputs[i]);
+  }
+  return line + "}\n";
+}
+
+std::string error_line(const ItemError& error, const ItemFields& fields) {
+  std::string line = fmt::format("{{\"item\":{}{}{},\"error\":{{\"node\":", fields.item, fields.carried, fields.inputs);
+  if (error.node.empty()) {
+    line += "null";
+  } else {
+    append_json_text(line, error.node);
+  }
+  line += ",\"code\":";
+  append_json_text(line, error.code);
+  line += ",\"message\":";
+  append_json_text(line, error.message);
+  return line + "}}\n";
+}
+
+}  // namespace
+
+std::string line_of(Result& result, const ItemFields& fields, std::string_view skip) {
+  if (!result.error) {
+    try {
+      return good_line(result, fields, skip);
+    } catch (const Error& e) {
+      result.error = ItemError{"", "invalid_input", e.what()};
+    }
+  }
+  return error_line(*result.error, fields);
+}
+
+void set_row(std::string& line, std::int64_t row) {
+  const std::size_t behind_item = line.find_first_of(",}");
+  std::size_t end = behind_item;
+  if (line.compare(behind_item + 1, kRow.size(), kRow) == 0) end = line.find_first_of(",}", behind_item + 1);
+  line.replace(behind_item, end - behind_item, fmt::format(",{}{}", kRow, row));
+}
+
+void check_json_forms(const std::vector<ColumnInfo>& outputs) {
+  for (const ColumnInfo& column : outputs) {
+    if (has_json_form(Type::parse(column.type))) continue;
+    throw Error("invalid_pipeline", fmt::format("output '{}' is {}, which has no JSON form; leave it out of 'outputs'",
+                                                column.name, column.type));
+  }
+}
+
+}  // namespace pipit::cli
