@@ -4,7 +4,9 @@
 
 #include "command.h"
 #include "cpu_budget.h"
+#include "dot.h"
 #include "json_text.h"
+#include "output_file.h"
 #include "pipit/error.h"
 #include "plan.h"
 
@@ -18,11 +20,13 @@ int check(const Arguments& arguments) {
   options.add_options()("pipeline", po::value<std::string>()->required()->value_name("PIPELINE.yaml"),
                         "the pipeline file");
   options.add_options()("explain", po::bool_switch(), "print what would run where");
+  options.add_options()("dot", po::value<std::string>()->value_name("FILE"),
+                        "draw it in Graphviz's language; - is standard output");
   options.add_options()("threads", po::value<int>()->default_value(0)->value_name("N"),
                         "the thread budget to plan for; 0: all CPUs");
   po::positional_options_description positional;
   positional.add("pipeline", 1);
-  const Parsed parsed = parse(arguments, "check PIPELINE.yaml [--explain]", options, positional);
+  const Parsed parsed = parse(arguments, "check PIPELINE.yaml [--explain] [--dot FILE]", options, positional);
   if (parsed.done) return kAllGood;
 
   const std::string file = parsed.values["pipeline"].as<std::string>();
@@ -41,12 +45,21 @@ int check(const Arguments& arguments) {
   }
   if (!faults.empty()) throw Error("invalid_pipeline", faults);
 
-  if (!parsed.values["explain"].as<bool>()) {
-    fmt::print("{}: ok, {} node{}\n", file, graph.nodes.size(), graph.nodes.size() == 1 ? "" : "s");
-    return kAllGood;
-  }
+  const std::size_t nodes = graph.nodes.size();
   const int threads = parsed.values["threads"].as<int>();
-  fmt::print("{}", Plan::make(std::move(graph), threads > 0 ? threads : available_cpus()).explain());
+  const Plan plan = Plan::make(std::move(graph), threads > 0 ? threads : available_cpus());
+  if (parsed.values.contains("dot")) {
+    OutputFile picture(parsed.values["dot"].as<std::string>());
+    picture.begin();
+    picture.append(dot(plan));
+    picture.finish();
+    if (picture.name() == "-") return kAllGood;
+  }
+  if (parsed.values["explain"].as<bool>()) {
+    fmt::print("{}", plan.explain());
+  } else {
+    fmt::print("{}: ok, {} node{}\n", file, nodes, nodes == 1 ? "" : "s");
+  }
   return kAllGood;
 }
 

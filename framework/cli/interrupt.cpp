@@ -19,7 +19,6 @@ sigset_t signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGUSR1);  // from expire
   sigaddset(&set, SIGUSR2);  // from the destructor: no more listening
   return set;
 }
@@ -37,11 +36,6 @@ Interrupt::~Interrupt() {
   thread_.join();
 }
 
-void Interrupt::expire(int status) {
-  status_ = status;
-  pthread_kill(thread_.native_handle(), SIGUSR1);
-}
-
 void Interrupt::listen(std::function<void()> stop, std::function<void()> give_up) {
   thread_ = std::thread([this, stop = std::move(stop), give_up = std::move(give_up)] {
     const sigset_t set = signals();
@@ -49,18 +43,13 @@ void Interrupt::listen(std::function<void()> stop, std::function<void()> give_up
     sigwait(&set, &got);
     if (got == SIGUSR2) return;
     const timespec grace{kGraceSeconds, 0};
-    if (got == SIGUSR1) {
-      if (sigtimedwait(&set, nullptr, &grace) != SIGUSR2) _exit(status_);
-      return;
-    }
     came = got;
     stop();
     int second = sigtimedwait(&set, nullptr, &grace);
     if (second == SIGUSR2) return;
     if (second < 0) {
       give_up();
-      const timespec moment{0, 500'000'000};
-      second = sigtimedwait(&set, nullptr, &moment);
+      second = sigtimedwait(&set, nullptr, &grace);
       if (second == SIGUSR2) return;
     }
     // An operator that never returns, or an impatient user: whole lines are on disk, nothing else needs care.

@@ -1,7 +1,6 @@
 // Ctrl-C and SIGTERM, turned into an orderly end.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <thread>
 
@@ -18,15 +17,11 @@ class Interrupt {
   Interrupt& operator=(const Interrupt&) = delete;
 
   void listen(std::function<void()> stop, std::function<void()> give_up);
-  /// The run is at its end: should the process still be there after the grace time, since an operator never returns, it
-  /// exits with this status.
-  void expire(int status);
   /// The signal that came, or 0.
   int signal() const;
 
  private:
   std::thread thread_;
-  std::atomic<int> status_{0};  // of expire
 };
 
 }  // namespace pipit::cli

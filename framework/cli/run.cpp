@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include "command.h"
 #include "cpu_budget.h"
@@ -22,6 +23,7 @@
 #include "result_writer.h"
 #include "run_record.h"
 #include "stats_report.h"
+#include "trace_file.h"
 
 namespace pipit::cli {
 namespace {
@@ -78,6 +80,8 @@ po::options_description run_options() {
                         "with --resume: run the items that failed once more, and put their results in place");
   options.add_options()("progress", text()->default_value("auto")->value_name("auto|on|off"),
                         "a progress line on standard error");
+  options.add_options()("trace", text()->value_name("FILE.json"),
+                        "write what each thread did when, for ui.perfetto.dev or chrome://tracing");
   options.add_options()("stats", text()->value_name("FILE.json"), "write what each node did");
   options.add_options()("threads", po::value<int>()->default_value(0)->value_name("N"),
                         "threads for LibTorch, FFmpeg and the like together; 0: the CPUs that this process may use");
@@ -103,7 +107,9 @@ struct Choices {
   bool retry_failed = false;
   bool show_progress = false;
   bool show_stats = false;
+  bool verbose = false;
   std::string stats_file;
+  std::string trace_file;
   Options options;
 };
 
@@ -127,8 +133,10 @@ Choices choices_of(const po::variables_map& values) {
   if (c.retry_failed && !c.resume) throw UsageError("--retry-failed goes with --resume");
   const std::string progress = choice(values, "progress", {"auto", "on", "off"});
   c.show_progress = progress == "on" || (progress == "auto" && terminal);
-  c.show_stats = values["verbose"].as<bool>() || terminal;
+  c.verbose = values["verbose"].as<bool>();
+  c.show_stats = c.verbose || terminal;
   c.stats_file = text("stats");
+  c.trace_file = text("trace");
   c.options.set = assignments(values, "set");
   c.options.operator_path = operator_folders(values);
   c.options.threads = values["threads"].as<int>();
@@ -145,6 +153,24 @@ std::string inputs_text(const Choices& choices) {
   std::string text = choices.inputs;
   for (const auto& [name, value] : choices.pairs) text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
   return text;
+}
+
+/// The exit status, once the operators have returned. One that does not cannot be stopped by force: it is told, and the
+/// process ends without it.
+int leave(const Pipeline& pipeline, int status) {
+  constexpr auto kGrace = std::chrono::seconds(1);
+  for (const auto end = Clock::now() + kGrace;; std::this_thread::sleep_for(std::chrono::milliseconds(5))) {
+    const std::vector<NodeStats> nodes = pipeline.stats();
+    if (std::ranges::all_of(nodes, [](const NodeStats& node) { return node.in_call_s == 0; })) return status;
+    if (Clock::now() < end) continue;
+    for (const NodeStats& node : nodes) {
+      if (node.in_call_s == 0) continue;
+      fmt::print(stderr, "node '{}': operator '{}' has not returned for {:.1f} s; the process ends without it\n",
+                 node.name, node.op, node.in_call_s);
+    }
+    std::fflush(nullptr);
+    _exit(status);
+  }
 }
 
 /// Whether an earlier run has left anything to go on from.
@@ -208,15 +234,21 @@ int run(const Arguments& arguments) {
   std::optional<OutputFile> stats_file;
   if (!choices.stats_file.empty()) stats_file.emplace(choices.stats_file);
 
+  std::optional<TraceFile> trace;
+  if (!choices.trace_file.empty()) trace.emplace(choices.trace_file);
+
   RunStats stats;
   const auto opening = Clock::now();
-  Pipeline pipeline = Pipeline::open(choices.pipeline, choices.options);
+  Options options = choices.options;
+  if (trace) options.on_span = [&](const Span& span) { trace->add(span); };
+  Pipeline pipeline = Pipeline::open(choices.pipeline, options);
   const RequestReader requests(pipeline);
   std::optional<Request> only;
   if (!lines) only = requests.from_pairs(choices.pairs);
   const Selection selection = begin_output(choices, pipeline, *writer, go_on);
   stats.open_s = std::chrono::duration<double>(Clock::now() - opening).count();
 
+  if (trace) trace->begin();
   const auto started = Clock::now();
   Progress progress(choices.show_progress, items_to_run(choices, selection));
   bool broke_off = false;
@@ -232,11 +264,7 @@ int run(const Arguments& arguments) {
           ++stats.errors[result->error->code];
         }
         progress.done(result->error.has_value());
-        if (result->error && choices.stop_on_error) {
-          pipeline.cancel();
-          interrupt.expire(kSomeFailed);
-          break;
-        }
+        if (result->error && choices.stop_on_error) break;
       }
       writer->finish();
       feeder.check();
@@ -244,28 +272,31 @@ int run(const Arguments& arguments) {
       progress.clear();
       fmt::print(stderr, "{}\n", e.what());
       broke_off = true;
-      pipeline.cancel();
-      interrupt.expire(kBrokeOff);
     }
     stopper.watch(nullptr, nullptr);
+    pipeline.cancel();
   }
-  if (broke_off) return kBrokeOff;
   progress.clear();
 
   stats.run_s = std::chrono::duration<double>(Clock::now() - started).count();
   stats.peak_rss_bytes = peak_rss_bytes();
   stats.nodes = pipeline.stats();
+  const int status = interrupt.signal() != 0               ? 128 + interrupt.signal()
+                     : broke_off                           ? kBrokeOff
+                     : stats.failed + selection.failed > 0 ? kSomeFailed
+                                                           : kAllGood;
+  if (broke_off) return leave(pipeline, status);
+  if (trace) trace->finish();
   if (stats_file) {
     stats_file->begin();
     stats_file->append(stats_json(stats));
     stats_file->finish();
   }
-  if (choices.show_stats) fmt::print(stderr, "{}", stats_table(stats));
+  if (choices.show_stats) fmt::print(stderr, "{}", stats_table(stats, choices.verbose));
   if (interrupt.signal() != 0) {
     fmt::print(stderr, "interrupted: {} results were written\n", stats.items);
-    return 128 + interrupt.signal();
   }
-  return stats.failed + selection.failed > 0 ? kSomeFailed : kAllGood;
+  return leave(pipeline, status);
 }
 
 }  // namespace pipit::cli

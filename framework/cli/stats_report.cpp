@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "json_text.h"
+#include "stats.h"
 
 namespace pipit::cli {
 
@@ -15,19 +16,20 @@ std::int64_t peak_rss_bytes() {
   return std::int64_t{usage.ru_maxrss} * 1024;
 }
 
-std::string stats_table(const RunStats& stats) {
+std::string stats_table(const RunStats& stats, bool facts) {
   std::size_t width = 4;
   for (const NodeStats& node : stats.nodes) width = std::max(width, node.name.size());
-  std::string text = fmt::format("{:<{}}  {:>9} {:>9} {:>9} {:>9} {:>9}\n", "node", width, "rows in", "rows out",
-                                 "busy s", "waiting s", "blocked s");
+  std::string text = fmt::format("{:<{}}  {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n", "node", width, "rows in",
+                                 "rows out", "calls", "busy s", "waiting s", "blocked s", "queued");
   for (const NodeStats& node : stats.nodes) {
-    text += fmt::format("{:<{}}  {:>9} {:>9} {:>9.3f} {:>9.3f} {:>9.3f}", node.name, width, node.rows_in, node.rows_out,
-                        node.busy_s, node.waiting_s, node.blocked_s);
+    text += fmt::format("{:<{}}  {:>9} {:>9} {:>9} {:>9.3f} {:>9.3f} {:>9.3f} {:>9}", node.name, width, node.rows_in,
+                        node.rows_out, node.calls, node.busy_s, node.waiting_s, node.blocked_s, node.queued_rows);
+    if (node.failed > 0) text += fmt::format("  failed: {}", node.failed);
     for (const auto& [counter, n] : node.counters) text += fmt::format("  {}: {}", counter, n);
     text += '\n';
   }
   for (const NodeStats& node : stats.nodes) {
-    if (node.facts.empty()) continue;
+    if (!facts || node.facts.empty()) continue;
     text += fmt::format("{:<{}} ", node.name, width);
     for (const auto& [name, value] : node.facts) {
       std::string shown;
@@ -36,42 +38,27 @@ std::string stats_table(const RunStats& stats) {
     }
     text += '\n';
   }
-  text +=
-      fmt::format("{} items, {} failed; opened in {:.2f} s, ran {:.2f} s ({:.1f} items/s); peak memory {} MiB\n",
-                  stats.items, stats.failed, stats.open_s, stats.run_s,
-                  stats.run_s > 0 ? static_cast<double>(stats.items) / stats.run_s : 0.0, stats.peak_rss_bytes >> 20);
+  std::string errors;
+  for (const auto& [code, n] : stats.errors) errors += fmt::format("{}{} {}", errors.empty() ? " (" : ", ", n, code);
+  if (!errors.empty()) errors += ')';
+  text += fmt::format("{} items, {} failed{}; opened in {:.2f} s, ran {:.2f} s ({:.1f} items/s); peak memory {} MiB\n",
+                      stats.items, stats.failed, errors, stats.open_s, stats.run_s, stats.items_per_s(),
+                      stats.peak_rss_bytes >> 20);
   return text;
 }
 
 std::string stats_json(const RunStats& stats) {
   std::vector<std::pair<std::string, Value>> errors;
   for (const auto& [code, n] : stats.errors) errors.emplace_back(code, n);
-  std::vector<Value> nodes;
-  for (const NodeStats& node : stats.nodes) {
-    std::vector<std::pair<std::string, Value>> counters;
-    for (const auto& [name, n] : node.counters) counters.emplace_back(name, n);
-    nodes.push_back(Value::map({{"name", node.name},
-                                {"op", node.op},
-                                {"items", node.items},
-                                {"rows_in", node.rows_in},
-                                {"rows_out", node.rows_out},
-                                {"failed", node.failed},
-                                {"busy_s", node.busy_s},
-                                {"waiting_s", node.waiting_s},
-                                {"blocked_s", node.blocked_s},
-                                {"queued_rows", node.queued_rows},
-                                {"counters", Value::map(std::move(counters))},
-                                {"facts", Value::map(node.facts)}}));
-  }
   std::string text;
   append_json(text, Value::map({{"items", stats.items},
                                 {"failed", stats.failed},
                                 {"errors", Value::map(std::move(errors))},
                                 {"open_s", stats.open_s},
                                 {"run_s", stats.run_s},
-                                {"items_per_s", stats.run_s > 0 ? static_cast<double>(stats.items) / stats.run_s : 0.0},
+                                {"items_per_s", stats.items_per_s()},
                                 {"peak_rss_bytes", stats.peak_rss_bytes},
-                                {"nodes", Value::list(std::move(nodes))}}));
+                                {"nodes", stats_value(stats.nodes)}}));
   return text + "\n";
 }
 

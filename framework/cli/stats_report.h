@@ -18,12 +18,15 @@ struct RunStats {
   double run_s = 0;
   std::int64_t peak_rss_bytes = 0;  // of the process
   std::vector<NodeStats> nodes;
+
+  double items_per_s() const { return run_s > 0 ? static_cast<double>(items) / run_s : 0; }
 };
 
 /// Peak resident memory of this process.
 std::int64_t peak_rss_bytes();
 
-std::string stats_table(const RunStats& stats);
+/// `facts`: also what the operators said of themselves.
+std::string stats_table(const RunStats& stats, bool facts);
 std::string stats_json(const RunStats& stats);
 
 }  // namespace pipit::cli

@@ -211,9 +211,14 @@ void NodeWorker::make_call(Call function, std::uint32_t rows, const std::vector<
                         columns.data(),     &emitter};
   pipit_error error;
   const auto blocked = blocked_;
-  const auto start = std::chrono::steady_clock::now();
+  const Time begin = std::chrono::steady_clock::now();
+  stats_.call_began.store(begin.time_since_epoch().count(), std::memory_order_relaxed);
   const int status = function(setup_.instance->get(), &call, &error);
-  add(stats_.busy_ns, (std::chrono::steady_clock::now() - start - (blocked_ - blocked)).count());
+  const Time end = std::chrono::steady_clock::now();
+  stats_.call_began.store(0, std::memory_order_relaxed);
+  add(stats_.calls, 1);
+  add(stats_.busy_ns, (end - begin - (blocked_ - blocked)).count());
+  if (setup_.on_span) tell(Span::Kind::kCall, rows, begin, end);
   if (status != 0) fail_item(error.code, error.message);
 }
 
@@ -299,14 +304,22 @@ void NodeWorker::flush() {
       part.columns.push_back(last ? std::move(chunk.columns[column]) : chunk.columns[column]);
     }
     ChunkQueue& queue = *out.queues[static_cast<std::size_t>(item_->id) % out.queues.size()];
-    auto start = std::chrono::steady_clock::time_point{};
-    const bool taken = queue.push(std::move(part), [&] { start = std::chrono::steady_clock::now(); });
-    if (start != std::chrono::steady_clock::time_point{}) blocked_ += std::chrono::steady_clock::now() - start;
+    Time begin{};
+    const bool taken = queue.push(std::move(part), [&] { begin = std::chrono::steady_clock::now(); });
+    if (begin != Time{}) {
+      const Time end = std::chrono::steady_clock::now();
+      blocked_ += end - begin;
+      if (setup_.on_span) tell(Span::Kind::kBlocked, chunk.rows, begin, end);
+    }
     if (!taken && !skipping()) {
       item_->fail(out.consumer, {out.consumer_name, "item_too_large",
                                  "more rows wait here for the whole item than 'hold' allows; raise it"});
     }
   }
+}
+
+void NodeWorker::tell(Span::Kind kind, std::int64_t rows, Time begin, Time end) const {
+  setup_.on_span({kind, setup_.name, setup_.replica, rows, item_->id, item_->id, begin, end});
 }
 
 void NodeWorker::end_item() {

@@ -48,6 +48,8 @@ struct WorkerStats {
   std::atomic<std::int64_t> items{0};
   std::atomic<std::int64_t> rows_in{0};
   std::atomic<std::int64_t> rows_out{0};
+  std::atomic<std::int64_t> calls{0};
+  std::atomic<std::int64_t> call_began{0};  // of the call under way, by the steady clock; 0: none is
   std::atomic<std::int64_t> failed{0};
   std::atomic<std::int64_t> busy_ns{0};
   std::atomic<std::int64_t> waiting_ns{0};
@@ -58,6 +60,7 @@ class NodeWorker final : private EmitterSink {
  public:
   struct Setup {
     int node = 0;
+    std::uint32_t replica = 0;
     std::string name;
     const GraphNode* graph_node = nullptr;
     const pipit_operator* table = nullptr;
@@ -73,6 +76,7 @@ class NodeWorker final : private EmitterSink {
     std::size_t window_bytes = 0;
     std::uint32_t chunk_rows = 0;  // most tokens of a chunk that it makes
     const std::atomic<bool>* stopping = nullptr;
+    std::function<void(const Span&)> on_span;
     std::function<void(std::shared_ptr<Item>)> on_passed;  // the item's end has passed this node
   };
 
@@ -104,6 +108,8 @@ class NodeWorker final : private EmitterSink {
   void mark(std::uint32_t depth);
   void flush();
   void end_item();
+  using Time = std::chrono::steady_clock::time_point;
+  void tell(Span::Kind kind, std::int64_t rows, Time begin, Time end) const;
   bool skipping() const { return item_->failed.load(std::memory_order_relaxed); }
   void fail_item(std::string code, std::string message);
 

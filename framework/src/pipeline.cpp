@@ -255,6 +255,7 @@ NodeWorker::Setup Pipeline::Running::setup_of(std::size_t i, std::uint32_t repli
   const PlanNode& planned = plan_.nodes[i];
   NodeWorker::Setup setup;
   setup.node = static_cast<int>(i);
+  setup.replica = replica;
   setup.name = plan_.graph.spec.nodes[i].name;
   setup.graph_node = &node;
   setup.table = nodes_[i].module->table;
@@ -268,6 +269,7 @@ NodeWorker::Setup Pipeline::Running::setup_of(std::size_t i, std::uint32_t repli
   setup.window_bytes = planned.window_bytes;
   setup.chunk_rows = 64;
   setup.stopping = &stopping_;
+  setup.on_span = options_.on_span;
   setup.on_passed = [this](std::shared_ptr<Item> item) { on_passed(std::move(item)); };
   for (int e : planned.out) {
     const PlanEdge& edge = plan_.edges[static_cast<std::size_t>(e)];
@@ -442,6 +444,7 @@ void Pipeline::Running::cancel() {
 std::vector<NodeStats> Pipeline::Running::stats() const {
   std::vector<NodeStats> all;
   const auto seconds = [](std::int64_t ns) { return static_cast<double>(ns) * 1e-9; };
+  const std::int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     NodeStats stats;
     stats.name = plan_.graph.spec.nodes[i].name;
@@ -451,6 +454,10 @@ std::vector<NodeStats> Pipeline::Running::stats() const {
       stats.items += w.items;
       stats.rows_in += w.rows_in;
       stats.rows_out += w.rows_out;
+      stats.calls += w.calls;
+      if (const std::int64_t began = w.call_began; began != 0) {
+        stats.in_call_s = std::max(stats.in_call_s, seconds(now - began));
+      }
       stats.failed += w.failed;
       stats.busy_s += seconds(w.busy_ns);
       stats.waiting_s += seconds(w.waiting_ns);
@@ -460,6 +467,7 @@ std::vector<NodeStats> Pipeline::Running::stats() const {
       if (plan_.edges[static_cast<std::size_t>(e)].producer < 0) continue;
       for (const auto& queue : queues_[static_cast<std::size_t>(e)]) {
         stats.queued_rows = std::max(stats.queued_rows, static_cast<std::int64_t>(queue->most_rows()));
+        stats.queued_bytes = std::max(stats.queued_bytes, static_cast<std::int64_t>(queue->most_bytes()));
       }
     }
     stats.counters = nodes_[i].monitor->counters();

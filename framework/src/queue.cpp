@@ -29,6 +29,7 @@ void ChunkQueue::put(Chunk chunk) {
   rows_ += chunk.tokens();
   bytes_ += chunk.bytes;
   most_rows_ = std::max(most_rows_, rows_);
+  most_bytes_ = std::max(most_bytes_, bytes_);
   chunks_.push_back(std::move(chunk));
   if (consumer_waits_) not_empty_.notify_one();
 }
@@ -67,6 +68,11 @@ void ChunkQueue::abort() {
 std::size_t ChunkQueue::most_rows() const {
   const std::scoped_lock lock(mutex_);
   return most_rows_;
+}
+
+std::size_t ChunkQueue::most_bytes() const {
+  const std::scoped_lock lock(mutex_);
+  return most_bytes_;
 }
 
 }  // namespace pipit

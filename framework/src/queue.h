@@ -59,6 +59,7 @@ class ChunkQueue {
   void abort();
 
   std::size_t most_rows() const;
+  std::size_t most_bytes() const;
 
  private:
   bool has_room(const Chunk& chunk) const;
@@ -80,6 +81,7 @@ class ChunkQueue {
   std::size_t rows_ = 0;
   std::size_t bytes_ = 0;
   std::size_t most_rows_ = 0;
+  std::size_t most_bytes_ = 0;
   std::size_t whole_groups_ = 0;  // whose end is in the queue
   bool aborted_ = false;
   bool producer_waits_ = false;

@@ -110,7 +110,7 @@ TEST_CASE("output: a closed pipe does not wait for an operator that never return
   const Outcome outcome =
       scene.shell("$PIPIT run sleep.yaml --inputs in.jsonl | head -c 10 >/dev/null; echo \"status ${PIPESTATUS[0]}\"");
   CHECK(outcome.out == "status 3\n");
-  CHECK(outcome.err == "cannot write standard output: Broken pipe\n");
+  CHECK(outcome.err.starts_with("cannot write standard output: Broken pipe\n"));
   CHECK(outcome.seconds < 10);
 }
 

@@ -396,12 +396,14 @@ TEST_CASE("run: a table with -v and a JSON file with --stats tell what was done"
   scene.write("up.yaml", kUpper);
   const Outcome outcome = scene.run({"run", "up.yaml", "--inputs", "-", "-v", "--stats", "stats.json"},
                                     "{\"text\":\"a\"}\n{\"text\":\"bad\"}\n");
-  CHECK(outcome.err.find("node    rows in  rows out    busy s waiting s blocked s\n") == 0);
-  CHECK(outcome.err.find("2 items, 1 failed; opened in ") != std::string::npos);
+  CHECK(outcome.err.find("node    rows in  rows out     calls    busy s waiting s blocked s    queued\n") == 0);
+  CHECK(outcome.err.find("2 items, 1 failed (1 bad_text); opened in ") != std::string::npos);
   const std::string stats = scene.read("stats.json");
   CHECK(stats.find("{\"items\":2,\"failed\":1,\"errors\":{\"bad_text\":1},") == 0);
-  CHECK(stats.find("\"nodes\":[{\"name\":\"up\",\"op\":\"test/text.upper\",\"items\":2,\"rows_in\":2,\"rows_out\":1,"
-                   "\"failed\":1,") != std::string::npos);
+  CHECK(
+      stats.find("\"nodes\":[{\"name\":\"up\",\"op\":\"test/text.upper\",\"items\":2,\"rows_in\":2,\"rows_out\":1,") !=
+      std::string::npos);
+  CHECK(stats.find(",\"failed\":1,\"busy_s\":") != std::string::npos);
   CHECK(stats.find("\"counters\":{\"texts\":1}") != std::string::npos);
 }
 

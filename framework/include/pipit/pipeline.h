@@ -16,6 +16,7 @@
 // left alone.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -74,13 +75,32 @@ struct NodeStats {
   std::int64_t items = 0;
   std::int64_t rows_in = 0;
   std::int64_t rows_out = 0;
+  std::int64_t calls = 0;                                      // of the operator, each with one row or more
   std::int64_t failed = 0;                                     // items that failed here
   double busy_s = 0;                                           // in the operator, all replicas together
   double waiting_s = 0;                                        // for input
   double blocked_s = 0;                                        // on a full queue downstream
-  std::int64_t queued_rows = 0;                                // the most that stood in its input queues
+  double in_call_s = 0;                                        // since the oldest call under way began; 0: none is
+  std::int64_t queued_rows = 0;                                // the most that stood in one of its input queues
+  std::int64_t queued_bytes = 0;                               // likewise
   std::vector<std::pair<std::string, std::int64_t>> counters;  // of the operator's own
   std::vector<std::pair<std::string, Value>> facts;  // what the operator reported of itself after construction
+};
+
+/// A stretch of time of one thread.
+struct Span {
+  enum class Kind {
+    kCall,    // of the operator, waits for room inside it included
+    kBlocked  // on a full queue downstream
+  };
+  Kind kind = Kind::kCall;
+  std::string_view node;  // valid while the span is told
+  std::uint32_t replica = 0;
+  std::int64_t rows = 0;  // of the call; or waiting to be passed on
+  std::int64_t first_item = 0;
+  std::int64_t last_item = 0;
+  std::chrono::steady_clock::time_point begin;
+  std::chrono::steady_clock::time_point end;
 };
 
 struct Options {
@@ -94,6 +114,9 @@ struct Options {
   int items_in_flight = 256;
   /// Called with each warning, from any thread; empty: dropped.
   std::function<void(const std::string& message)> on_warning;
+  /// Told of each call and each wait when it is over, by the thread that made it: be quick, and throw nothing. Empty:
+  /// costs nothing.
+  std::function<void(const Span& span)> on_span;
 };
 
 class PIPIT_EXPORT Pipeline {
@@ -132,9 +155,10 @@ class PIPIT_EXPORT Pipeline {
   /// once.
   void cancel();
 
+  /// In the file's order. Cheap, and may be asked for while the pipeline runs: reads counters that are counted anyway.
   std::vector<NodeStats> stats() const;
-  /// What was opened, after all substitutions: `inputs`, `nodes` with their operators, versions and arguments, `outputs`;
-  /// a map. Equal for two pipelines that compute the same from the same files.
+  /// What was opened, after all substitutions: `inputs`, `nodes` with their operators, versions and arguments,
+  /// `outputs`; a map. Equal for two pipelines that compute the same from the same files.
   Value describe() const;
   /// What runs where, for people.
   std::string explain() const;

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-namespace pipit::cli {
+namespace pipit {
 namespace {
 
 template <class Number>
@@ -197,4 +197,4 @@ Value from_json(const nlohmann::json& json, const Type& type) {
   return {};
 }
 
-}  // namespace pipit::cli
+}  // namespace pipit

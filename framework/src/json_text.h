@@ -9,7 +9,7 @@
 #include "pipit/value.h"
 #include "type.h"
 
-namespace pipit::cli {
+namespace pipit {
 
 /// Appends a value. Numbers are written so that they read back equal, a tensor as nested lists, text that is no UTF-8
 /// with replacement characters, a number that JSON has no form for (NaN, infinity) as null. Throws pipit::Error for a
@@ -26,4 +26,4 @@ bool has_json_form(const Type& type);
 /// as it is, for the pipeline to refuse.
 Value from_json(const nlohmann::json& json, const Type& type);
 
-}  // namespace pipit::cli
+}  // namespace pipit
