@@ -7,6 +7,7 @@
 #include <set>
 
 #include "arguments.h"
+#include "holds.h"
 #include "near.h"
 
 namespace pipit {
@@ -26,7 +27,7 @@ class Builder {
     resolve_outputs();
     check_uses();
     faults_.raise();
-    find_holds();
+    find_holds(graph_, faults_);
     faults_.raise();
     warn_of_cut_samples();
   }
@@ -87,10 +88,10 @@ class Builder {
     }
   }
 
-  /// Columns by name; -1 for one that is not there.
-  std::vector<int> read_columns(const std::vector<std::pair<std::string, YamlNode>>& names) {
+  /// Columns by name; -1 for one that is not there, or is a constant.
+  std::vector<int> read_columns(const std::vector<InputRef>& inputs) {
     std::vector<int> columns;
-    for (const auto& [port, name] : names) columns.push_back(read(name));
+    for (const InputRef& input : inputs) columns.push_back(input.constant ? -1 : read(input.column));
     return columns;
   }
 
@@ -140,12 +141,12 @@ class Builder {
     path.push_back(node.name);
     const auto& nodes = graph_.spec.nodes;
     const auto target = std::ranges::find(nodes, path[0], &NodeSpec::name);
-    for (const auto& [port, name] : node.in) {
-      if (writes(*target, name.text)) return true;
+    for (const InputRef& input : node.in) {
+      if (!input.constant && writes(*target, input.column.text)) return true;
     }
-    for (const auto& [port, name] : node.in) {
+    for (const InputRef& input : node.in) {
       for (const NodeSpec& writer : nodes) {
-        if (writes(writer, name.text) && path_back(writer, path, seen)) return true;
+        if (!input.constant && writes(writer, input.column.text) && path_back(writer, path, seen)) return true;
       }
     }
     path.pop_back();
@@ -165,27 +166,51 @@ class Builder {
     }
     bool good = true;
     for (std::size_t i = 0; i < read.size(); ++i) {
+      const InputRef& input = spec_->in[i];
       std::size_t port = i;
-      if (const std::string& name = spec_->in[i].first; !name.empty()) {
-        port = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+      if (!input.port.empty()) {
+        port = static_cast<std::size_t>(std::ranges::find(names, input.port) - names.begin());
         if (port == names.size()) {
-          fault(spec_->in[i].second.line, fmt::format("operator '{}' has no input '{}'{}; it has {}", spec_->op, name,
-                                                      did_you_mean(name, names), quoted_list(names)));
+          fault(input.column.line, fmt::format("operator '{}' has no input '{}'{}; it has {}", spec_->op, input.port,
+                                               did_you_mean(input.port, names), quoted_list(names)));
           good = false;
           continue;
         }
       }
-      node.inputs[port] = read[i];
-      if (read[i] < 0) {
+      const int index = input.constant ? add_constant(input.column, ports[port]) : read[i];
+      node.inputs[port] = index;
+      if (index < 0) {
         good = false;
-      } else if (const Column& column = at(read[i]); !ports[port].type.accepts(column.type)) {
-        fault(spec_->in[i].second.line,
-              fmt::format("input '{}' takes {}, {} gives {}", ports[port].name, ports[port].type.text(),
-                          graph_.column_text(read[i]), column.type.text()));
+      } else if (const Column& column = at(index); !ports[port].type.accepts(column.type)) {
+        fault(input.column.line, fmt::format("input '{}' takes {}, {} gives {}", ports[port].name,
+                                             ports[port].type.text(), graph_.column_text(index), column.type.text()));
         good = false;
       }
     }
     return good;
+  }
+
+  /// A value written in the place of a column: one row an item, as the pipeline's inputs.
+  int add_constant(const YamlNode& written, const Port& port) {
+    Value value = widened(to_value(written), port.type);
+    if (!port.type.holds(value)) {
+      fault(written.line,
+            fmt::format("input '{}' takes {}, the constant is {}", port.name, port.type.text(), type_of(value)));
+      return -1;
+    }
+    const auto position = static_cast<int>(graph_.spec.inputs.size() + graph_.constants.size());
+    graph_.columns.push_back({"constant", -1, position, Type::parse(type_of(value)), 0});
+    graph_.constants.push_back(std::move(value));
+    return static_cast<int>(graph_.columns.size()) - 1;
+  }
+
+  /// Whole numbers serve where floats are wanted.
+  static Value widened(Value value, const Type& type) {
+    if (type.kind == Kind::kFloat && value.kind() == Kind::kInt) return value.number();
+    if (type.kind != Kind::kList || value.kind() != Kind::kList || type.item == nullptr) return value;
+    std::vector<Value> items;
+    for (const Value& item : value.list()) items.push_back(widened(item, *type.item));
+    return Value::list(std::move(items));
   }
 
   bool choose_mode(GraphNode& node) {
@@ -202,11 +227,13 @@ class Builder {
     } else if (spec_->has_keep) {
       node.mode = Mode::kFilter;
     }
-    if (spec_->window_all && node.mode != Mode::kWindow) {
+    if (spec_->window && node.mode != Mode::kWindow) {
       fault(spec_->line,
             fmt::format("'window' needs an operator with a window input, '{}' works row by row", spec_->op));
       return false;
     }
+    node.window = spec_->window.value_or(WindowSpec{});
+    if (node.window.kind == WindowSpec::Kind::kTime && !choose_times(node)) return false;
     if (!spec_->has_keep) return true;
     const bool predicate =
         node.mode == Mode::kFilter && ports.outputs.size() == 1 && ports.outputs[0].type.kind == Kind::kBool;
@@ -218,6 +245,30 @@ class Builder {
       fault(spec_->line, "'keep' must name the columns that the filter keeps");
     }
     return predicate && !node.keep.empty();
+  }
+
+  /// The column that says when a window's rows are: of numbers (milliseconds), or of frames.
+  bool choose_times(GraphNode& node) {
+    const auto is_frame = [&](int column) { return at(column).type.kind == Kind::kFrame; };
+    if (spec_->window_by) {
+      const int column = read(*spec_->window_by);
+      if (column < 0) return false;
+      const Type& type = at(column).type;
+      if (type.kind && type.kind != Kind::kInt && type.kind != Kind::kFloat && !is_frame(column)) {
+        fault(spec_->window_by->line, fmt::format("'window.by' takes times in ms (int, float) or frames, {} gives {}",
+                                                  graph_.column_text(column), type.text()));
+        return false;
+      }
+      node.by = column;
+      return true;
+    }
+    for (std::size_t i = 0; i < node.inputs.size() && !node.by; ++i) {
+      if (node.ports().inputs[i].count == PortCount::kMany && is_frame(node.inputs[i])) node.by = node.inputs[i];
+    }
+    if (!node.by) {
+      fault(spec_->line, "'window' by time reads no frames; name a column of times in ms, {seconds: …, by: COLUMN}");
+    }
+    return node.by.has_value();
   }
 
   /// The rows that a node works on, and those that it makes.
@@ -234,6 +285,7 @@ class Builder {
       }
     }
     rows.insert(rows.end(), node.keep.begin(), node.keep.end());
+    if (node.by) rows.push_back(*node.by);
     for (int column : rows) {
       if (at(column).domain == kNoDomain) return false;
     }
@@ -253,27 +305,32 @@ class Builder {
     node.domain_group = enclosing(node.domain_in);
     node.domain_out = node.domain_in;
     if (collects) {
-      node.domain_out = node.domain_group;
       for (const auto& [port, column] : repeated) {
         const int domain = at(column).domain;
         if (domain == kNoDomain) return false;
-        if (graph_.inside(node.domain_out, domain)) continue;
-        if (!strictly_inside(domain, node.domain_out)) return refuse_siblings(column, deepest);
+        if (graph_.inside(node.domain_group, domain)) continue;
+        if (!graph_.strictly_inside(domain, node.domain_group)) return refuse_siblings(column, deepest);
         fault(spec_->line,
               fmt::format("input '{}' takes one value for all rows together, {} has {}",
                           ports[static_cast<std::size_t>(port)].name, graph_.column_text(column), rows_text(domain)));
         return false;
       }
+      node.domain_out = node.domain_group;
+      if (node.mode == Mode::kWindow && node.window.kind != WindowSpec::Kind::kAll)
+        node.domain_out = open_domain(node.domain_group, false);
     } else if (node.mode == Mode::kFlatMap || node.mode == Mode::kFilter) {
       // An operator with a memory of earlier rows may emit at the end, when no row is at hand: what it gives are rows
       // of their own, beside those that it takes. A filter's rows and a stateless flat map's lie inside the rows that
       // they came from.
       const bool beside = node.mode == Mode::kFlatMap && node.op.signature.per_item;
-      const int parent = beside ? node.domain_group : node.domain_in;
-      graph_.domains.push_back({parent, depth(parent) + 1, spec_->name, node.mode == Mode::kFilter});
-      node.domain_out = static_cast<int>(graph_.domains.size()) - 1;
+      node.domain_out = open_domain(beside ? node.domain_group : node.domain_in, node.mode == Mode::kFilter);
     }
     return true;
+  }
+
+  int open_domain(int parent, bool selection) {
+    graph_.domains.push_back({parent, depth(parent) + 1, spec_->name, selection});
+    return static_cast<int>(graph_.domains.size()) - 1;
   }
 
   /// The rows that collecting the rows of a domain returns to. What a filter kept is collected as all of the rows would
@@ -359,94 +416,6 @@ class Builder {
     }
   }
 
-  /// Nodes that must have finished one row of an outer domain before something inside that row can come.
-  struct Wait {
-    int column = 0;  // that makes it wait, for the message
-    std::set<int> finished;
-  };
-  using Waits = std::map<int, Wait>;  // by the outer domain
-
-  /// A node that joins rows with something that comes only when all of the same rows have passed can start only then:
-  /// the rows wait in its queue, which must hold all of them. Blocking there would stop what it waits for.
-  void find_holds() {
-    std::vector<Waits> late(graph_.columns.size());
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-      GraphNode& node = graph_.nodes[i];
-      spec_ = &graph_.spec.nodes[i];
-      const Waits waits = waits_of(node, late);
-      for (const auto& [border, wait] : waits) {
-        for (int column : graph_.read_by(node)) {
-          if (!strictly_inside(at(column).domain, border) || node.held.contains(column)) continue;
-          std::set<int> blocked;
-          collect_blocked(column, border, blocked);
-          if (std::ranges::any_of(wait.finished, [&](int n) { return blocked.contains(n); })) {
-            hold(node, column, border, wait);
-          }
-        }
-      }
-      if (node.held.empty() && spec_->hold_mib > 0)
-        fault(spec_->line, "'hold' is not needed here: nothing waits for a whole item");
-      for (int column : node.outputs) {
-        for (const auto& [border, wait] : waits) {
-          if (strictly_inside(node.domain_out, border)) late[static_cast<std::size_t>(column)].emplace(border, wait);
-        }
-      }
-    }
-  }
-
-  void hold(GraphNode& node, int column, int border, const Wait& wait) {
-    if (node.held.empty() && spec_->hold_mib == 0) {
-      fault(
-          spec_->line,
-          fmt::format("joins {} with {}, which comes only when all of the same rows have passed: they must wait here; "
-                      "say how much memory they may take, 'hold: {{mib: 256}}'",
-                      graph_.column_text(column), graph_.column_text(wait.column)));
-    }
-    node.held.emplace(column, border);  // the waits are ordered by domain: outer ones first
-  }
-
-  /// What a node waits for before it takes its first row inside a row of an outer domain.
-  Waits waits_of(const GraphNode& node, const std::vector<Waits>& late) const {
-    Waits waits;
-    const auto add = [&](int border, int column, const std::set<int>& nodes) {
-      if (!nodes.empty())
-        waits.try_emplace(border, Wait{column, {}}).first->second.finished.insert(nodes.begin(), nodes.end());
-    };
-    for (int column : graph_.read_by(node)) {
-      for (const auto& [border, wait] : late[static_cast<std::size_t>(column)]) add(border, column, wait.finished);
-      const int domain = at(column).domain;
-      // What stands beside a window is wanted at its end only.
-      const bool at_end = node.mode == Mode::kWindow && domain == node.domain_out;
-      if (at_end || !strictly_inside(node.domain_in, domain)) continue;
-      std::set<int> upstream;
-      collect_upstream(column, upstream);
-      std::erase_if(upstream, [&](int n) {
-        return !strictly_inside(graph_.nodes[static_cast<std::size_t>(n)].domain_out, domain);
-      });
-      add(domain, column, upstream);
-    }
-    return waits;
-  }
-
-  /// Every node that a column derives from.
-  void collect_upstream(int column, std::set<int>& nodes) const {
-    const int producer = at(column).producer;
-    if (producer < 0 || !nodes.insert(producer).second) return;
-    for (int input : graph_.read_by(graph_.nodes[static_cast<std::size_t>(producer)])) collect_upstream(input, nodes);
-  }
-
-  /// The nodes that come to a halt within one row of `border` when a column's rows are not taken.
-  void collect_blocked(int column, int border, std::set<int>& nodes) const {
-    if (!strictly_inside(at(column).domain, border) || !nodes.insert(at(column).producer).second) return;
-    const GraphNode& node = graph_.nodes[static_cast<std::size_t>(at(column).producer)];
-    for (int input : graph_.read_by(node)) {
-      const auto held = node.held.find(input);
-      if (held == node.held.end() || depth(held->second) > depth(border)) collect_blocked(input, border, nodes);
-    }
-  }
-
-  bool strictly_inside(int domain, int border) const { return domain != border && graph_.inside(domain, border); }
-
   /// A model that takes fewer frames than are sampled for it drops the rest: worth a word before the run.
   void warn_of_cut_samples() {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
@@ -500,12 +469,16 @@ Graph Graph::build(Spec spec, const OperatorPath& path) {
 std::vector<int> Graph::read_by(const GraphNode& node) const {
   std::vector<int> read = node.inputs;
   read.insert(read.end(), node.keep.begin(), node.keep.end());
+  if (node.by) read.push_back(*node.by);
   return read;
 }
 
 std::string Graph::column_text(int column) const {
   const Column& c = columns[static_cast<std::size_t>(column)];
-  if (c.producer < 0) return fmt::format("'{}'", c.name);
+  if (c.producer < 0) {
+    const bool input = static_cast<std::size_t>(c.port) < spec.inputs.size();
+    return input ? fmt::format("'{}'", c.name) : std::string("the constant");
+  }
   return fmt::format("'{}.{}'", spec.nodes[static_cast<std::size_t>(c.producer)].name, c.name);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,8 @@ struct Domain {
 /// column.
 struct Column {
   std::string name;
-  int producer = -1;  // node; -1: an input of the pipeline
-  int port = 0;       // of the producer, or the position among the inputs
+  int producer = -1;  // node; -1: an input of the pipeline, or a constant
+  int port = 0;       // of the producer; or the position among the inputs, which the constants follow
   Type type;
   int domain = 0;
 };
@@ -40,10 +41,12 @@ struct GraphNode {
   Mode mode = Mode::kMap;
   std::vector<int> inputs;   // columns, in port order
   std::vector<int> keep;     // a filter's kept columns
+  std::optional<int> by;     // of windows by time: the column of times
   std::vector<int> outputs;  // columns, in port order; a filter's in the order of `keep`
   int domain_in = 0;         // of the rows that it works on (of a window: the rows inside)
   int domain_out = 0;
-  int domain_group = 0;     // for one row of it there is one window, and one instance of a per_item operator
+  int domain_group = 0;     // for one row of it rows are collected; and one instance of a per_item operator works
+  WindowSpec window;        // of a window
   Value arguments;          // a map: every argument, checked, defaults filled in
   std::map<int, int> held;  // columns whose rows must all wait here for another input -> the domain for whose one row
 
@@ -54,6 +57,7 @@ struct Graph {
   Spec spec;
   std::vector<Domain> domains;
   std::vector<Column> columns;
+  std::vector<Value> constants;  // written in the place of inputs
   std::vector<GraphNode> nodes;  // in the file's order, which is an order to run in
   std::vector<int> outputs;      // columns
   std::vector<std::string> warnings;
@@ -61,12 +65,13 @@ struct Graph {
   /// Throws pipit::Error (`invalid_pipeline`) with every fault of the file.
   static Graph build(Spec spec, const OperatorPath& path);
 
-  /// The columns that a node reads: its inputs, then those that a filter keeps.
+  /// The columns that a node reads: its inputs, then those that a filter keeps, then the times of its rows.
   std::vector<int> read_by(const GraphNode& node) const;
   /// "'embed.vec'", or "'path'" for an input: a column for messages.
   std::string column_text(int column) const;
   /// True when `domain` is `ancestor` or lies inside it.
   bool inside(int domain, int ancestor) const;
+  bool strictly_inside(int domain, int ancestor) const { return domain != ancestor && inside(domain, ancestor); }
 };
 
 }  // namespace pipit

@@ -26,19 +26,19 @@ void Joiner::Cursor::load() {
 }
 
 /// Makes sure that something unread of the current item is at hand.
-Joiner::Step Joiner::fetch(std::size_t stream, bool wait) {
+Joiner::Step Joiner::fetch(std::size_t stream, Deadline deadline) {
   Cursor& cursor = cursors_[stream];
   const std::vector<ChunkQueue*>& queues = shape_.streams[stream].queues;
   ChunkQueue& queue = *queues[static_cast<std::size_t>(item_) % queues.size()];
   while (cursor.exhausted()) {
-    ChunkQueue::Popped popped = queue.pop(cursor.chunk, false);
-    if (popped == ChunkQueue::Popped::kNothingYet) {
-      if (!wait) return Step::kWouldBlock;
-      before_waiting_();
+    ChunkQueue::Popped popped = queue.pop(cursor.chunk, kAtOnce);
+    if (popped == ChunkQueue::Popped::kNothingYet && deadline != kAtOnce) {
+      if (!deadline) before_waiting_();
       const auto start = std::chrono::steady_clock::now();
-      popped = queue.pop(cursor.chunk, true);
+      popped = queue.pop(cursor.chunk, deadline);
       waited_ += std::chrono::steady_clock::now() - start;
     }
+    if (popped == ChunkQueue::Popped::kNothingYet) return Step::kWouldBlock;
     if (popped == ChunkQueue::Popped::kNothingMore) return Step::kOver;
     cursor.row = 0;
     cursor.mark = 0;
@@ -46,14 +46,14 @@ Joiner::Step Joiner::fetch(std::size_t stream, bool wait) {
   return Step::kReady;
 }
 
-Joiner::Step Joiner::expect_row(std::size_t stream, bool wait) {
-  const Step step = fetch(stream, wait);
+Joiner::Step Joiner::expect_row(std::size_t stream, Deadline deadline) {
+  const Step step = fetch(stream, deadline);
   if (step != Step::kReady) return step;
   return cursors_[stream].at_row() ? Step::kReady : Step::kBroken;
 }
 
-Joiner::Step Joiner::expect_mark(std::size_t stream, std::uint32_t depth, bool wait) {
-  const Step step = fetch(stream, wait);
+Joiner::Step Joiner::expect_mark(std::size_t stream, std::uint32_t depth, Deadline deadline) {
+  const Step step = fetch(stream, deadline);
   if (step != Step::kReady) return step;
   const Cursor& cursor = cursors_[stream];
   return !cursor.at_row() && cursor.chunk.marks[cursor.mark].depth == depth ? Step::kReady : Step::kBroken;
@@ -65,31 +65,31 @@ bool Joiner::is_repeated_at(std::size_t stream, std::uint32_t depth) const {
 }
 
 /// Makes sure that the next token can be taken from every stream that it concerns.
-Joiner::Step Joiner::prepare(bool wait) {
-  const Step first = fetch(driver_, wait);
+Joiner::Step Joiner::prepare(Deadline deadline) {
+  const Step first = fetch(driver_, deadline);
   if (first != Step::kReady) return first;
   if (cursors_[driver_].chunk.item->failed.load(std::memory_order_acquire)) return Step::kBroken;
   if (!cursors_[driver_].at_row())
-    return prepare_mark(cursors_[driver_].chunk.marks[cursors_[driver_].mark].depth, wait);
+    return prepare_mark(cursors_[driver_].chunk.marks[cursors_[driver_].mark].depth, deadline);
   for (std::size_t s = 0; s < cursors_.size(); ++s) {
     if (cursors_[s].loaded || !cursors_[s].in_rows) continue;
-    const Step step = expect_row(s, wait);
+    const Step step = expect_row(s, deadline);
     if (step != Step::kReady) return step;
     if (!shape_.streams[s].driver) cursors_[s].load();
   }
   return Step::kReady;
 }
 
-Joiner::Step Joiner::prepare_mark(std::uint32_t depth, bool wait) {
+Joiner::Step Joiner::prepare_mark(std::uint32_t depth, Deadline deadline) {
   for (std::size_t s = 0; s < cursors_.size(); ++s) {
     Step step = Step::kReady;
     const bool wanted = is_repeated_at(s, depth) || (!shape_.streams[s].driver && depth == shape_.beside_depth);
     if (wanted && !cursors_[s].loaded) {
-      step = expect_row(s, wait);
+      step = expect_row(s, deadline);
       if (step == Step::kReady) cursors_[s].load();
     }
     // Depth 0 ends every stream; another depth marks only the streams that lie deeper.
-    if (step == Step::kReady && (depth == 0 || shape_.streams[s].depth > depth)) step = expect_mark(s, depth, wait);
+    if (step == Step::kReady && (depth == 0 || shape_.streams[s].depth > depth)) step = expect_mark(s, depth, deadline);
     if (step != Step::kReady) return step;
   }
   return Step::kReady;
@@ -132,7 +132,7 @@ bool Joiner::drop_item(Joined& joined) {
   for (std::size_t s = 0; s < cursors_.size(); ++s) {
     Cursor& cursor = cursors_[s];
     for (bool ended = false; !ended;) {
-      if (fetch(s, true) != Step::kReady) return false;
+      if (fetch(s, kForever) != Step::kReady) return false;
       item = cursor.chunk.item;
       ended = cursor.chunk.ends_item();
       cursor.row = cursor.chunk.rows;
@@ -151,9 +151,10 @@ bool Joiner::drop_item(Joined& joined) {
 }
 
 /// One stream needs no joining: its chunks pass as they are, their columns in the order asked for.
-bool Joiner::next_alone(Joined& joined) {
+Joiner::Got Joiner::next_alone(Joined& joined, Deadline deadline) {
   Cursor& cursor = cursors_[0];
-  if (fetch(0, true) != Step::kReady) return false;
+  const Step step = fetch(0, deadline);
+  if (step != Step::kReady) return step == Step::kOver ? Got::kNothingMore : Got::kNothingYet;
   Chunk& from = cursor.chunk;
   joined.chunk.item = from.item;
   joined.chunk.rows = from.rows;
@@ -167,22 +168,29 @@ bool Joiner::next_alone(Joined& joined) {
   joined.chunk.marks = std::move(from.marks);
   if (joined.chunk.ends_item()) item_ += shape_.step;
   from = Chunk{};
-  return true;
+  return Got::kChunk;
 }
 
-bool Joiner::next(Joined& joined) {
+Joiner::Got Joiner::next(Joined& joined, Deadline deadline) {
   joined.chunk = Chunk{};
   joined.chunk.columns.resize(shape_.columns.size());
   joined.beside.assign(shape_.beside.size(), {});
-  if (shape_.streams.size() == 1) return next_alone(joined);
+  if (shape_.streams.size() == 1) return next_alone(joined, deadline);
   for (;;) {
-    const Step step = prepare(joined.chunk.tokens() == 0);
-    if (step == Step::kOver) return false;
-    if (step == Step::kWouldBlock) return true;
-    if (step == Step::kBroken) return drop_item(joined);
+    const bool empty = joined.chunk.tokens() == 0;
+    switch (prepare(empty ? deadline : kAtOnce)) {
+      case Step::kOver:
+        return Got::kNothingMore;
+      case Step::kWouldBlock:
+        return empty ? Got::kNothingYet : Got::kChunk;
+      case Step::kBroken:
+        return drop_item(joined) ? Got::kChunk : Got::kNothingMore;
+      case Step::kReady:
+        break;
+    }
     joined.chunk.item = cursors_[driver_].chunk.item;
     take(joined);
-    if (joined.chunk.ends_item() || joined.chunk.tokens() >= kMaxTokens) return true;
+    if (joined.chunk.ends_item() || joined.chunk.tokens() >= kMaxTokens) return Got::kChunk;
   }
 }
 

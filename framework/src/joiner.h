@@ -36,7 +36,7 @@ class Joiner {
     std::int64_t step = 1;
   };
 
-  /// `before_waiting` is called before it blocks, so that what was made so far moves on.
+  /// `before_waiting` is called before it blocks without a limit, so that all that was made so far moves on.
   Joiner(Shape shape, std::function<void()> before_waiting);
 
   struct Joined {
@@ -44,8 +44,10 @@ class Joiner {
     std::vector<std::vector<Value>> beside;  // beside[column][n]: for the chunk's n-th mark of `beside_depth`
   };
 
-  /// The next chunk of the current item, or of the next one; false when nothing more will come.
-  bool next(Joined& joined);
+  enum class Got { kChunk, kNothingYet, kNothingMore };
+  /// The next chunk of the current item, or of the next one. Waits for it until `deadline`; without one as long as it
+  /// takes.
+  Got next(Joined& joined, Deadline deadline);
 
   std::chrono::nanoseconds waited() const { return waited_; }
 
@@ -65,15 +67,15 @@ class Joiner {
   };
   enum class Step { kReady, kWouldBlock, kBroken, kOver };
 
-  Step fetch(std::size_t stream, bool wait);
-  Step expect_row(std::size_t stream, bool wait);
-  Step expect_mark(std::size_t stream, std::uint32_t depth, bool wait);
-  Step prepare(bool wait);
-  Step prepare_mark(std::uint32_t depth, bool wait);
+  Step fetch(std::size_t stream, Deadline deadline);
+  Step expect_row(std::size_t stream, Deadline deadline);
+  Step expect_mark(std::size_t stream, std::uint32_t depth, Deadline deadline);
+  Step prepare(Deadline deadline);
+  Step prepare_mark(std::uint32_t depth, Deadline deadline);
   void take(Joined& joined);
   void take_mark(std::uint32_t depth, Joined& joined);
   bool drop_item(Joined& joined);
-  bool next_alone(Joined& joined);
+  Got next_alone(Joined& joined, Deadline deadline);
   bool is_repeated_at(std::size_t stream, std::uint32_t depth) const;
 
   Shape shape_;

@@ -48,168 +48,242 @@ NodeWorker::NodeWorker(Setup setup)
       mode_(setup_.graph_node->mode),
       in_ports_(setup_.graph_node->ports().inputs),
       out_ports_(setup_.graph_node->ports().outputs),
-      marks_rows_(setup_.depth_out > setup_.depth_in && setup_.depth_in > 0),
-      joiner_(std::move(setup_.in), [this] { flush(); }) {
-  if (mode_ == Mode::kWindow) window_.resize(in_ports_.size());
+      per_item_(setup_.graph_node->op.signature.per_item),
+      marks_rows_(mode_ != Mode::kWindow && setup_.depth_out > setup_.depth_in && setup_.depth_in > 0),
+      enough_(setup_.batch.across_items ? setup_.batch.rows : 0),
+      joiner_(std::move(setup_.in),
+              [this] {
+                work();
+                flush();
+              }),
+      gathered_(in_ports_.size()),
+      results_(out_ports_.size()) {
+  if (setup_.windows) windower_.emplace(std::move(*setup_.windows));
+}
+
+/// One row out: takes the values, one for each column.
+template <class Values>
+void NodeWorker::append(std::size_t columns, Values&& value_at) {
+  if (out_.columns.empty()) out_.columns.resize(columns);
+  for (std::size_t c = 0; c < columns; ++c) {
+    Value value = value_at(c);
+    out_.bytes += value_bytes(value);
+    out_.columns[c].push_back(std::move(value));
+  }
+  ++out_.rows;
+  if (out_.tokens() >= setup_.chunk_rows || out_.bytes >= kChunkBytes) flush();
 }
 
 void NodeWorker::run() {
   Joiner::Joined joined;
-  while (joiner_.next(joined)) {
-    work(joined);
+  for (Joiner::Got got{}; got != Joiner::Got::kNothingMore;) {
+    if (deadline_ != kAtOnce && !waiting_.empty()) flush();
+    got = joiner_.next(joined, waiting_.empty() ? kForever : deadline_);
+    if (got == Joiner::Got::kChunk) take(joined);
+    if (got == Joiner::Got::kNothingYet || waiting_rows_ == 0 || waiting_rows_ >= enough_) work();
     stats_.waiting_ns.store(joiner_.waited().count(), std::memory_order_relaxed);
     stats_.blocked_ns.store(blocked_.count(), std::memory_order_relaxed);
   }
   setup_.instance.reset();
 }
 
-void NodeWorker::work(Joiner::Joined& joined) {
-  item_ = joined.chunk.item;
-  windows_ended_ = 0;
+void NodeWorker::take(Joiner::Joined& joined) {
   add(stats_.rows_in, joined.chunk.rows);
-  std::uint32_t row = 0;
-  const auto pass_rows = [&](std::uint32_t last) {
-    if (row == last || skipping()) return;
-    if (mode_ == Mode::kWindow) {
-      gather(joined, row, last);
-    } else {
-      work_rows(joined, row, last);
+  if (windower_) {
+    const std::shared_ptr<Item> item = joined.chunk.item;
+    const bool ends = joined.chunk.ends_item();
+    try {
+      if (!item->failed) joined.chunk = windower_->take(joined);
+    } catch (const Error& e) {
+      fail_item(*item, e.code(), e.what());
     }
-    row = last;
-  };
-  for (const Mark& mark : joined.chunk.marks) {
-    pass_rows(mark.after);
-    pass_mark(joined, mark.depth);
+    if (item->failed) {
+      windower_->drop();
+      joined.chunk = Chunk{};
+      joined.chunk.item = item;
+      if (ends) joined.chunk.marks.push_back({0, 0});
+    }
   }
-  pass_rows(joined.chunk.rows);
-  if (joined.chunk.ends_item()) end_item();
+  if (waiting_rows_ == 0 && setup_.batch.wait.count() > 0) {
+    deadline_ = std::chrono::steady_clock::now() + setup_.batch.wait;
+  }
+  waiting_rows_ += joined.chunk.rows;
+  waiting_.push_back({std::move(joined.chunk)});
 }
 
-void NodeWorker::work_rows(Joiner::Joined& joined, std::uint32_t first, std::uint32_t last) {
-  const std::uint32_t most = setup_.batch > 0 ? setup_.batch : last - first;
+/// Calls for all rows that wait, and passes on everything up to the last mark.
+void NodeWorker::work() {
+  while (!waiting_.empty()) {
+    assemble();
+    if (call_rows_ > 0) call_process();
+    for (const Slice& slice : slices_) deliver(slice);
+    while (!waiting_.empty() && waiting_.front().done()) waiting_.pop_front();
+  }
+  waiting_rows_ = 0;
+}
+
+/// The slices of the next call. Rows of items that have failed are left out; a slice without rows brings only marks.
+void NodeWorker::assemble() {
+  slices_.clear();
+  call_rows_ = 0;
+  const std::uint32_t most = setup_.batch.rows > 0 ? setup_.batch.rows : UINT32_MAX;
+  for (Waiting& waiting : waiting_) {
+    if (waiting.chunk.item->failed.load(std::memory_order_relaxed)) waiting.next_row = waiting.chunk.rows;
+    const std::uint32_t rows = std::min(most - call_rows_, next_cut(waiting) - waiting.next_row);
+    slices_.push_back({&waiting, waiting.next_row, rows, call_rows_});
+    waiting.next_row += rows;
+    call_rows_ += rows;
+    if (!setup_.batch.across_items || call_rows_ == most || waiting.next_row < waiting.chunk.rows) return;
+  }
+}
+
+/// A call ends where something must happen before the next row: the instance of a per_item operator changes; of a flat
+/// map, which emits while it is called, any mark.
+std::uint32_t NodeWorker::next_cut(const Waiting& waiting) const {
+  if (mode_ != Mode::kFlatMap && !per_item_) return waiting.chunk.rows;
+  for (std::size_t m = waiting.next_mark; m < waiting.chunk.marks.size(); ++m) {
+    const Mark& mark = waiting.chunk.marks[m];
+    if (mark.after >= waiting.next_row && (mode_ == Mode::kFlatMap || mark.depth <= setup_.depth_group)) {
+      return mark.after;
+    }
+  }
+  return waiting.chunk.rows;
+}
+
+void NodeWorker::call_process() {
+  item_ = slices_.front().from->chunk.item;  // what a flat map emits is its
+  call_offset_ = 0;
+  if (!ready_instance(*slices_.front().from->chunk.item)) return;
   std::vector<const pipit_value*> columns(in_ports_.size());
-  for (; first < last && !skipping(); first += call_rows_) {
-    if (!ready_instance()) return;
-    for (std::size_t c = 0; c < columns.size(); ++c) columns[c] = raw(joined.chunk.columns[c], first);
-    make_call(setup_.table->process, std::min(most, last - first), columns);
-    if (mode_ == Mode::kFilter) {
-      for (std::uint32_t r = 0; r < call_rows_ && !skipping(); ++r) {
-        if (emitted_[r].empty()) break;  // settle below says so
-        if (emitted_[r][0].boolean()) {
-          std::vector<Value> kept;
-          for (std::size_t c = in_ports_.size(); c < joined.chunk.columns.size(); ++c) {
-            kept.push_back(std::move(joined.chunk.columns[c][first + r]));
-          }
-          append(std::move(kept));
-        }
-        if (marks_rows_) mark(setup_.depth_in);
-      }
+  const Slice& first = slice_of(0);
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    if (first.rows == call_rows_) {
+      columns[c] = raw(first.from->chunk.columns[c], first.first);
+      continue;
     }
-    settle();
+    gathered_[c].clear();
+    for (const Slice& slice : slices_) {
+      if (slice.rows == 0) continue;  // a failed item's chunk may have lost its columns
+      const pipit_value* values = raw(slice.from->chunk.columns[c], slice.first);
+      gathered_[c].insert(gathered_[c].end(), values, values + slice.rows);
+    }
+    columns[c] = gathered_[c].data();
+  }
+  const bool gives_one = mode_ != Mode::kFlatMap && mode_ != Mode::kReduce;
+  for (std::vector<Value>& port : results_) port.assign(gives_one ? call_rows_ : 0, Value());
+  given_.assign(gives_one ? call_rows_ : 0, 0);
+  pipit_error error;
+  if (call(setup_.table->process, call_rows_, columns, error)) return;
+  if (&item_of(0) == &item_of(call_rows_ - 1)) {
+    fail_item(item_of(0), error.code, error.message);
+  } else {
+    call_each_item(columns);
   }
 }
 
-/// What a call must have emitted is there, and goes on.
-void NodeWorker::settle() {
+/// A call for several items has failed, and it does not say whose fault it is: each item gets a call of its own.
+void NodeWorker::call_each_item(std::vector<const pipit_value*> columns) {
+  const std::uint32_t all = call_rows_;
+  std::ranges::fill(given_, 0);
+  for (std::uint32_t first = 0; first < all; first += call_rows_) {
+    call_offset_ = first;
+    call_rows_ = 1;
+    while (first + call_rows_ < all && &item_of(call_rows_) == &item_of(0)) ++call_rows_;
+    pipit_error error;
+    if (!item_of(0).failed && !call(setup_.table->process, call_rows_, columns, error)) {
+      fail_item(item_of(0), error.code, error.message);
+    }
+    for (const pipit_value*& column : columns) column += call_rows_;
+  }
+}
+
+/// Passes on the results of a slice and the marks that lie in it or follow it.
+void NodeWorker::deliver(const Slice& slice) {
+  Waiting& from = *slice.from;
+  item_ = from.chunk.item;
+  const std::uint32_t last = slice.first + slice.rows;
+  std::uint32_t row = slice.first;
+  while (from.next_mark < from.chunk.marks.size() && from.chunk.marks[from.next_mark].after <= last) {
+    const Mark mark = from.chunk.marks[from.next_mark++];
+    if (mark.after > row) deliver_rows(slice, row, mark.after);
+    row = std::max(row, mark.after);
+    pass_mark(mark.depth);
+  }
+  if (row < last) deliver_rows(slice, row, last);
+}
+
+void NodeWorker::deliver_rows(const Slice& slice, std::uint32_t first, std::uint32_t last) {
+  if (mode_ == Mode::kReduce) return;
   if (mode_ == Mode::kFlatMap) {
     for (; marks_rows_ && marked_ < call_rows_ && !skipping(); ++marked_) mark(setup_.depth_in);
     return;
   }
-  for (std::uint32_t r = 0; r < emitted_.size() && !skipping(); ++r) {
-    if (emitted_[r].empty()) {
-      fail_item("operator_failed",
+  for (; first < last && !skipping(); ++first) {
+    const std::uint32_t row = slice.call_row + first - slice.first;
+    if (!given_[row]) {
+      fail_item(*item_, "operator_failed",
                 fmt::format("operator '{}' gave no row where it must give one", setup_.graph_node->op.name));
     } else if (mode_ != Mode::kFilter) {
-      append(std::move(emitted_[r]));
+      append(results_.size(), [&](std::size_t port) { return std::move(results_[port][row]); });
+    } else {
+      // The kept columns stand behind those of the predicate.
+      if (results_[0][row].boolean()) {
+        append(setup_.graph_node->keep.size(),
+               [&](std::size_t k) { return std::move(slice.from->chunk.columns[in_ports_.size() + k][first]); });
+      }
+      if (marks_rows_) mark(setup_.depth_in);
     }
   }
 }
 
-/// A window's input that holds one value for all of its rows. Where the rows are the items themselves, it is one of
-/// them.
-bool NodeWorker::stands_beside(std::size_t port) const {
-  return in_ports_[port].count == PortCount::kOne && setup_.depth_in > 0;
-}
-
-void NodeWorker::gather(Joiner::Joined& joined, std::uint32_t first, std::uint32_t last) {
-  for (std::size_t port = 0, column = 0; port < in_ports_.size(); ++port) {
-    if (stands_beside(port)) continue;
-    std::vector<Value>& from = joined.chunk.columns[column++];
-    for (std::uint32_t r = first; r < last; ++r) {
-      window_bytes_ += value_bytes(from[r]);
-      window_[port].push_back(std::move(from[r]));
-    }
+void NodeWorker::pass_mark(std::uint32_t depth) {
+  if (depth == setup_.depth_group && per_item_ && !skipping()) finish_group();
+  if (depth == 0) {
+    end_item();
+  } else if (depth < setup_.depth_out && !skipping()) {
+    mark(depth);
   }
-  if (window_bytes_ > setup_.window_bytes) {
-    fail_item("item_too_large",
-              fmt::format("a window of more than {} MiB; sample fewer rows before it", setup_.window_bytes >> 20));
-  }
-}
-
-void NodeWorker::pass_mark(Joiner::Joined& joined, std::uint32_t depth) {
-  if (depth == setup_.depth_group && !skipping()) {
-    if (mode_ == Mode::kWindow) {
-      call_window(joined);
-    } else if (setup_.graph_node->op.signature.per_item) {
-      finish_group();
-    }
-  }
-  // The mark of depth 0 is set by end_item, once.
-  if (depth > 0 && depth < setup_.depth_out && !skipping()) mark(depth);
-}
-
-void NodeWorker::call_window(Joiner::Joined& joined) {
-  const std::size_t nth = windows_ended_++;
-  std::vector<Value> inputs;
-  std::vector<const pipit_value*> columns;
-  for (std::size_t port = 0, column = 0; port < in_ports_.size(); ++port) {
-    if (stands_beside(port)) {
-      inputs.push_back(joined.beside[column++][nth]);
-      continue;
-    }
-    std::vector<Value> rows = std::exchange(window_[port], {});
-    inputs.push_back(in_ports_[port].count == PortCount::kMany ? Value::list(std::move(rows))
-                                                               : std::move(rows.front()));
-  }
-  window_bytes_ = 0;
-  for (std::size_t port = 0; port < inputs.size(); ++port) columns.push_back(raw(inputs, port));
-  if (!ready_instance()) return;
-  make_call(setup_.table->process, 1, columns);
-  settle();
 }
 
 /// The rows that one instance of a per_item operator belongs to have passed.
 void NodeWorker::finish_group() {
-  if (!ready_instance()) return;
-  if (mode_ == Mode::kReduce || mode_ == Mode::kFlatMap) {
+  if (!ready_instance(*item_)) return;
+  if ((mode_ == Mode::kReduce || mode_ == Mode::kFlatMap) && setup_.table->finish != nullptr) {
+    for (std::vector<Value>& port : results_) port.assign(mode_ == Mode::kReduce ? 1 : 0, Value());
+    given_.assign(mode_ == Mode::kReduce ? 1 : 0, 0);
     call_rows_ = 0;
-    emitted_.clear();
-    if (setup_.table->finish != nullptr) make_call(setup_.table->finish, 0, {});
-    if (mode_ == Mode::kReduce) settle();
+    call_offset_ = 0;
+    pipit_error error;
+    if (!call(setup_.table->finish, 0, {}, error)) fail_item(*item_, error.code, error.message);
   }
   setup_.instance.reset();
+  if (mode_ != Mode::kReduce || skipping()) return;
+  if (given_.empty() || !given_[0]) {
+    fail_item(*item_, "operator_failed",
+              fmt::format("operator '{}' gave no row where it must give one", setup_.graph_node->op.name));
+  } else {
+    append(results_.size(), [&](std::size_t port) { return std::move(results_[port][0]); });
+  }
 }
 
-bool NodeWorker::ready_instance() {
+bool NodeWorker::ready_instance(Item& item) {
   if (setup_.instance) return true;
   try {
     setup_.instance = std::make_unique<OperatorInstance>(*setup_.table, setup_.graph_node->arguments, *setup_.context);
     return true;
   } catch (const Error& e) {
-    fail_item(e.code(), e.what());
+    fail_item(item, e.code(), e.what());
     return false;
   }
 }
 
-void NodeWorker::make_call(Call function, std::uint32_t rows, const std::vector<const pipit_value*>& columns) {
-  const bool finishing = function == setup_.table->finish;
-  call_rows_ = rows;
+/// False: the operator gave an error.
+bool NodeWorker::call(int (*function)(void*, const pipit_call*, pipit_error*), std::uint32_t rows,
+                      const std::vector<const pipit_value*>& columns, pipit_error& error) {
   marked_ = 0;
-  emitted_.assign(mode_ == Mode::kFlatMap || (mode_ == Mode::kReduce && !finishing) ? 0 : std::max(rows, 1u), {});
   pipit_emitter emitter{this};
   const pipit_call call{sizeof(pipit_call), rows,    static_cast<std::uint32_t>(columns.size()), 0,
                         columns.data(),     &emitter};
-  pipit_error error;
   const auto blocked = blocked_;
   const Time begin = std::chrono::steady_clock::now();
   stats_.call_began.store(begin.time_since_epoch().count(), std::memory_order_relaxed);
@@ -218,60 +292,70 @@ void NodeWorker::make_call(Call function, std::uint32_t rows, const std::vector<
   stats_.call_began.store(0, std::memory_order_relaxed);
   add(stats_.calls, 1);
   add(stats_.busy_ns, (end - begin - (blocked_ - blocked)).count());
-  if (setup_.on_span) tell(Span::Kind::kCall, rows, begin, end);
-  if (status != 0) fail_item(error.code, error.message);
+  if (setup_.on_span) {
+    tell(Span::Kind::kCall, rows, item_of(0), item_of(rows > 0 ? rows - 1 : 0), begin, end);
+  }
+  return status == 0;
+}
+
+/// Of a row of the call; of finish, which has no rows, the slice whose marks are being passed.
+const NodeWorker::Slice& NodeWorker::slice_of(std::uint32_t row) const {
+  const auto after = std::ranges::upper_bound(slices_, row + call_offset_, {}, &Slice::call_row);
+  return *std::prev(after);
+}
+
+Item& NodeWorker::item_of(std::uint32_t row) const {
+  return *slice_of(row).from->chunk.item;
 }
 
 bool NodeWorker::emit(std::uint32_t row, pipit_value* outputs) {
-  std::vector<Value> values;
-  values.reserve(out_ports_.size());
-  for (std::size_t port = 0; port < out_ports_.size(); ++port) values.push_back(Value::adopt(outputs[port]));
-  if (stop_requested()) return false;
-  for (std::size_t port = 0; port < values.size(); ++port) {
-    if (out_ports_[port].type.holds(values[port])) continue;
-    fail_item("operator_failed",
-              fmt::format("operator '{}' gave {} for its output '{}', which is {}", setup_.graph_node->op.name,
-                          type_of(values[port]), out_ports_[port].name, out_ports_[port].type.text()));
+  Item& item = item_of(row);
+  const auto refuse = [&](const std::string& what) {
+    for (std::size_t port = 0; port < out_ports_.size(); ++port) Value::adopt(outputs[port]);
+    if (!what.empty()) {
+      fail_item(item, "operator_failed", fmt::format("operator '{}' gave {}", setup_.graph_node->op.name, what));
+    }
     return false;
+  };
+  if (unwanted(item)) return refuse("");
+  for (std::size_t port = 0; port < out_ports_.size(); ++port) {
+    const auto& value = reinterpret_cast<const Value&>(outputs[port]);
+    const Port& wanted = out_ports_[port];
+    if (!wanted.type.holds(value)) {
+      return refuse(
+          fmt::format("{} for its output '{}', which is {}", type_of(value), wanted.name, wanted.type.text()));
+    }
   }
   if (mode_ == Mode::kFlatMap) {
-    if (row < marked_ || row >= std::max(call_rows_, 1u)) {
-      fail_item("operator_failed", fmt::format("operator '{}' gave rows out of order", setup_.graph_node->op.name));
-      return false;
-    }
+    if (row < marked_ || row >= std::max(call_rows_, 1u)) return refuse("rows out of order");
     for (; marks_rows_ && marked_ < row; ++marked_) mark(setup_.depth_in);
-    append(std::move(values));
-  } else if (row >= emitted_.size() || !emitted_[row].empty()) {
-    fail_item("operator_failed",
-              fmt::format("operator '{}' gave more than one row where it must give one", setup_.graph_node->op.name));
+    append(out_ports_.size(), [&](std::size_t port) { return Value::adopt(outputs[port]); });
   } else {
-    emitted_[row] = std::move(values);
+    const std::size_t at = row + call_offset_;
+    if (row >= std::max(call_rows_, 1u) || at >= given_.size() || given_[at]) {
+      return refuse("more than one row where it must give one");
+    }
+    for (std::size_t port = 0; port < out_ports_.size(); ++port) results_[port][at] = Value::adopt(outputs[port]);
+    given_[at] = 1;
   }
-  return !stop_requested();
+  return !unwanted(item);
 }
 
-void NodeWorker::fail(std::uint32_t, Error error) {
-  fail_item(error.code(), error.what());
+void NodeWorker::fail(std::uint32_t row, Error error) {
+  fail_item(item_of(row), error.code(), error.what());
 }
 
 bool NodeWorker::stop_requested() const {
-  return skipping() || setup_.stopping->load(std::memory_order_relaxed);
+  return std::ranges::all_of(slices_, [this](const Slice& slice) { return unwanted(*slice.from->chunk.item); });
 }
 
-void NodeWorker::fail_item(std::string code, std::string message) {
-  if (!skipping()) add(stats_.failed, 1);
-  item_->fail(setup_.node, {setup_.name, std::move(code), std::move(message)});
+bool NodeWorker::unwanted(const Item& item) const {
+  return item.failed.load(std::memory_order_relaxed) || setup_.stopping->load(std::memory_order_relaxed);
 }
 
-void NodeWorker::append(std::vector<Value> row) {
-  if (out_.columns.empty()) out_.columns.resize(row.size());
-  for (std::size_t c = 0; c < row.size(); ++c) {
-    out_.bytes += value_bytes(row[c]);
-    out_.columns[c].push_back(std::move(row[c]));
-  }
-  ++out_.rows;
-  add(stats_.rows_out, 1);
-  if (out_.tokens() >= setup_.chunk_rows || out_.bytes >= kChunkBytes) flush();
+void NodeWorker::fail_item(Item& item, std::string code, std::string message) {
+  if (!item.failed) add(stats_.failed, 1);
+  item.fail(setup_.node, {setup_.name, std::move(code), std::move(message)});
 }
 
 void NodeWorker::mark(std::uint32_t depth) {
@@ -281,11 +365,12 @@ void NodeWorker::mark(std::uint32_t depth) {
 
 void NodeWorker::flush() {
   if (out_.tokens() == 0) return;
+  add(stats_.rows_out, out_.rows);
   Chunk chunk = std::exchange(out_, {});
   chunk.columns.resize(setup_.graph_node->outputs.size());
   if (!skipping() && !setup_.results.empty()) {
     if (item_->output_bytes.fetch_add(chunk.bytes) + chunk.bytes > Item::kMaxOutputBytes) {
-      fail_item("item_too_large",
+      fail_item(*item_, "item_too_large",
                 fmt::format("outputs of one item take more than {} MiB", Item::kMaxOutputBytes >> 20));
     }
     for (const auto& [column, output] : setup_.results) {
@@ -309,7 +394,7 @@ void NodeWorker::flush() {
     if (begin != Time{}) {
       const Time end = std::chrono::steady_clock::now();
       blocked_ += end - begin;
-      if (setup_.on_span) tell(Span::Kind::kBlocked, chunk.rows, begin, end);
+      if (setup_.on_span) tell(Span::Kind::kBlocked, chunk.rows, *item_, *item_, begin, end);
     }
     if (!taken && !skipping()) {
       item_->fail(out.consumer, {out.consumer_name, "item_too_large",
@@ -318,16 +403,15 @@ void NodeWorker::flush() {
   }
 }
 
-void NodeWorker::tell(Span::Kind kind, std::int64_t rows, Time begin, Time end) const {
-  setup_.on_span({kind, setup_.name, setup_.replica, rows, item_->id, item_->id, begin, end});
+void NodeWorker::tell(Span::Kind kind, std::int64_t rows, const Item& first, const Item& last, Time begin,
+                      Time end) const {
+  setup_.on_span({kind, setup_.name, setup_.replica, rows, first.id, last.id, begin, end});
 }
 
 void NodeWorker::end_item() {
   if (skipping()) {
     out_ = Chunk{};
-    for (std::vector<Value>& column : window_) column.clear();
-    window_bytes_ = 0;
-    if (setup_.graph_node->op.signature.per_item) setup_.instance.reset();
+    if (per_item_) setup_.instance.reset();
   }
   out_.marks.push_back({out_.rows, 0});
   flush();

@@ -99,6 +99,7 @@ class Pipeline::Running {
   void connect();
   NodeWorker::Setup setup_of(std::size_t node, std::uint32_t replica);
   Joiner::Shape shape_of(std::size_t node, std::uint32_t replica);
+  Windower::Port window_port(const GraphNode& node, std::size_t port) const;
   void start();
   void on_passed(std::shared_ptr<Item> item);
   Result finish(Item& item);
@@ -241,13 +242,21 @@ Joiner::Shape Pipeline::Running::shape_of(std::size_t i, std::uint32_t replica) 
     }
     throw Error("internal", "a column has no edge");
   };
-  const std::vector<Port>& ports = node.ports().inputs;
-  for (std::size_t port = 0; port < ports.size(); ++port) {
-    const bool beside = node.mode == Mode::kWindow && ports[port].count == PortCount::kOne && depth(node.domain_in) > 0;
+  for (std::size_t port = 0; port < node.inputs.size(); ++port) {
+    const bool beside = node.mode == Mode::kWindow && window_port(node, port) == Windower::Port::kBeside;
     (beside ? shape.beside : shape.columns).push_back(where(node.inputs[port]));
   }
   for (int column : node.keep) shape.columns.push_back(where(column));
+  if (node.by) shape.columns.push_back(where(*node.by));
   return shape;
+}
+
+/// What stands beside all rows of a group comes with its end, too late for windows that are given before; and where the
+/// rows are the items themselves it is one of them.
+Windower::Port Pipeline::Running::window_port(const GraphNode& node, std::size_t port) const {
+  if (node.ports().inputs[port].count == PortCount::kMany) return Windower::Port::kRows;
+  const bool whole_group = node.window.kind == WindowSpec::Kind::kAll && depth(node.domain_in) > 0;
+  return whole_group ? Windower::Port::kBeside : Windower::Port::kFirst;
 }
 
 NodeWorker::Setup Pipeline::Running::setup_of(std::size_t i, std::uint32_t replica) {
@@ -266,7 +275,13 @@ NodeWorker::Setup Pipeline::Running::setup_of(std::size_t i, std::uint32_t repli
   setup.depth_out = depth(node.domain_out);
   setup.depth_group = depth(node.domain_group);
   setup.batch = planned.batch;
-  setup.window_bytes = planned.window_bytes;
+  if (node.mode == Mode::kWindow) {
+    Windower::Setup& windows = setup.windows.emplace();
+    windows.window = node.window;
+    for (std::size_t port = 0; port < node.inputs.size(); ++port) windows.ports.push_back(window_port(node, port));
+    windows.depth_group = setup.depth_group;
+    windows.max_bytes = planned.window_bytes;
+  }
   setup.chunk_rows = 64;
   setup.stopping = &stopping_;
   setup.on_span = options_.on_span;
@@ -327,6 +342,7 @@ std::shared_ptr<Item> Pipeline::Running::make_item(Inputs inputs) {
     const Column& column = plan_.graph.columns[static_cast<std::size_t>(plan_.graph.outputs[output])];
     if (column.producer < 0) item->outputs[output] = {values[static_cast<std::size_t>(column.port)]};
   }
+  values.insert(values.end(), plan_.graph.constants.begin(), plan_.graph.constants.end());
   item->inputs = std::move(values);
   return item;
 }

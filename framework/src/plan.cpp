@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "description.h"
 
@@ -44,6 +45,38 @@ void add_edges(Plan& plan, int consumer) {
     if (edge.producer >= 0) plan.nodes[static_cast<std::size_t>(edge.producer)].out.push_back(at);
     plan.edges.push_back(std::move(edge));
   }
+}
+
+/// An operator that gives one row for each, and remembers nothing, may be given rows of several items. What it does
+/// with a row does not depend on the rows beside it, so nobody but the clock can tell.
+PlanBatch batch_of(const GraphNode& node, const NodeSpec& spec) {
+  constexpr double kMostWaitMs = 3.6e6;
+  PlanBatch batch;
+  batch.rows = spec.batch_max > 0 ? spec.batch_max : node.op.signature.batch;
+  batch.across_items = batch.rows > 1 && !node.op.signature.per_item && node.mode != Mode::kFlatMap;
+  if (batch.across_items)
+    batch.wait = std::chrono::microseconds(std::llround(std::min(spec.batch_wait_ms, kMostWaitMs) * 1000));
+  return batch;
+}
+
+/// "windows of 16 rows, step 8": which rows a window operator takes together.
+std::string window_text(const WindowSpec& window) {
+  switch (window.kind) {
+    case WindowSpec::Kind::kCount:
+      return fmt::format("windows of {} rows, step {}", window.size, window.step);
+    case WindowSpec::Kind::kTime:
+      return fmt::format("windows of {} s, step {} s", window.seconds, window.step_s);
+    default:
+      return "windows of all rows";
+  }
+}
+
+std::string batch_text(const PlanBatch& batch, std::string_view what) {
+  std::string text = fmt::format("up to {} {} a call", batch.rows, what);
+  if (batch.across_items) text += ", of several items";
+  if (batch.wait.count() > 0)
+    text += fmt::format(", waiting {} ms for them", static_cast<double>(batch.wait.count()) / 1000);
+  return text;
 }
 
 /// Models are what takes the time, so they get the budget but for a quarter, from four threads up, that decoders and
@@ -97,7 +130,7 @@ Plan Plan::make(Graph graph, int threads) {
     const NodeSpec& spec = plan.graph.spec.nodes[i];
     PlanNode& node = plan.nodes[i];
     node.replicas = spec.replicas;
-    node.batch = spec.batch_max > 0 ? spec.batch_max : plan.graph.nodes[i].op.signature.batch;
+    node.batch = batch_of(plan.graph.nodes[i], spec);
     node.window_bytes = bytes_of(kWindowMib);
     add_edges(plan, static_cast<int>(i));
   }
@@ -126,9 +159,12 @@ std::string Plan::explain() const {
                         rows_text(graph, node.domain_out));
     std::string runs = fmt::format("{} replica{}", planned.replicas, planned.replicas == 1 ? "" : "s");
     if (planned.threads > 0) runs += fmt::format(" of {} thread{}", planned.threads, planned.threads == 1 ? "" : "s");
-    if (planned.batch > 0) runs += fmt::format(", up to {} rows a call", planned.batch);
-    if (node.mode == Mode::kWindow)
-      runs += fmt::format(", window of at most {:.0f} MiB", static_cast<double>(planned.window_bytes) / kMib);
+    const bool window = node.mode == Mode::kWindow;
+    if (planned.batch.rows > 0) runs += ", " + batch_text(planned.batch, window ? "windows" : "rows");
+    if (window) {
+      runs += fmt::format(", {} of at most {:.0f} MiB", window_text(node.window),
+                          static_cast<double>(planned.window_bytes) / kMib);
+    }
     text += fmt::format("{:<14}   runs {}\n", "", runs);
     for (int e : planned.in) {
       const PlanEdge& edge = edges[static_cast<std::size_t>(e)];

@@ -1,6 +1,7 @@
 // What runs where: replicas, batches, threads, queues. Follows from a graph and a budget; nothing runs yet.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -25,10 +26,17 @@ struct PlanEdge {
   std::optional<std::uint32_t> hold;
 };
 
+/// What one call takes.
+struct PlanBatch {
+  std::uint32_t rows = 0;             // at most; 0: any number
+  bool across_items = false;          // rows (or whole windows) of several items
+  std::chrono::microseconds wait{0};  // for more of them, when there are fewer
+};
+
 struct PlanNode {
   std::uint32_t replicas = 1;
   std::uint32_t threads = 0;  // for each replica; 0: leave the libraries' settings as they are
-  std::uint32_t batch = 0;    // most rows of one call; 0: any number
+  PlanBatch batch;
   std::size_t window_bytes = 0;
   std::vector<int> in;  // edges
   std::vector<int> out;

@@ -34,11 +34,16 @@ void ChunkQueue::put(Chunk chunk) {
   if (consumer_waits_) not_empty_.notify_one();
 }
 
-ChunkQueue::Popped ChunkQueue::pop(Chunk& into, bool wait) {
+ChunkQueue::Popped ChunkQueue::pop(Chunk& into, Deadline deadline) {
   std::unique_lock lock(mutex_);
-  if (wait && chunks_.empty()) {
+  if (chunks_.empty() && deadline != kAtOnce) {
+    const auto ready = [&] { return !chunks_.empty() || aborted_; };
     consumer_waits_ = true;
-    not_empty_.wait(lock, [&] { return !chunks_.empty() || aborted_; });
+    if (deadline) {
+      not_empty_.wait_until(lock, *deadline, ready);
+    } else {
+      not_empty_.wait(lock, ready);
+    }
     consumer_waits_ = false;
   }
   if (chunks_.empty()) return aborted_ ? Popped::kNothingMore : Popped::kNothingYet;

@@ -1,6 +1,7 @@
 // The stream protocol and the bounded queue that carries it.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +35,11 @@ struct Chunk {
   std::size_t tokens() const { return rows + marks.size(); }
 };
 
+/// Until when to wait; none: as long as it takes.
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+inline constexpr Deadline kForever{};
+inline constexpr Deadline kAtOnce{std::chrono::steady_clock::time_point::min()};
+
 /// A queue between one producer and one consumer thread, bounded in rows and bytes. An empty queue takes a chunk of any
 /// size, so that nothing can be too large to pass.
 class ChunkQueue {
@@ -50,8 +56,8 @@ class ChunkQueue {
   bool push(Chunk chunk, Blocked&& blocked);
 
   enum class Popped { kChunk, kNothingYet, kNothingMore };
-  /// Takes the first chunk; waits for one if `wait`.
-  Popped pop(Chunk& into, bool wait);
+  /// Takes the first chunk; waits for one until the deadline.
+  Popped pop(Chunk& into, Deadline deadline);
 
   /// An item has failed: its producer need not wait any longer.
   void wake();

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <set>
 #include <sstream>
 
@@ -115,7 +116,7 @@ class Reader {
     const char* first = node.text.data();
     const auto [end, error] = std::from_chars(first, first + node.text.size(), value);
     if (node.kind != YamlNode::Kind::kScalar || error != std::errc() || end != first + node.text.size() ||
-        !(value >= least)) {
+        !(value >= least) || value > std::numeric_limits<T>::max()) {
       faults_.add(node.line, fmt::format("{} must be a number of at least {}, found {}", what, least, describe(node)));
       return least;
     }
@@ -192,13 +193,7 @@ class Reader {
       node.has_keep = true;
       node.keep = names(*keep, "keep");
     }
-    if (const YamlNode* window = map.find("window")) {
-      node.window_all = window->text == "all";
-      if (!node.window_all) {
-        faults_.add(window->line,
-                    fmt::format("{}'window' must be 'all' in this version, found {}", subject, describe(*window)));
-      }
-    }
+    if (const YamlNode* window = map.find("window")) read_window(*window, node, subject);
     if (const YamlNode* replicas = map.find("replicas")) {
       node.replicas = number<std::uint32_t>(*replicas, subject + "'replicas'", 1);
     }
@@ -216,23 +211,65 @@ class Reader {
 
   void read_in(const YamlNode& in, NodeSpec& node) {
     if (in.kind == YamlNode::Kind::kMapping) {
-      for (const auto& [port, column] : in.entries) {
-        const std::string what = "in." + port.text;
-        if (column.kind == YamlNode::Kind::kSequence) {
-          faults_.add(column.line, fmt::format("'{}' must be one name, found a list", what));
-          continue;
-        }
-        for (YamlNode& name : names(column, what)) node.in.emplace_back(port.text, std::move(name));
-      }
+      for (const auto& [port, column] : in.entries) read_input(column, port.text, "in." + port.text, node);
+    } else if (in.kind == YamlNode::Kind::kSequence) {
+      for (const YamlNode& column : in.items) read_input(column, "", "in", node);
     } else {
-      for (YamlNode& column : names(in, "in")) node.in.emplace_back("", std::move(column));
+      read_input(in, "", "in", node);
+    }
+  }
+
+  /// A column's name, or `{value: …}`.
+  void read_input(const YamlNode& column, const std::string& port, const std::string& what, NodeSpec& node) {
+    if (column.kind == YamlNode::Kind::kSequence) {
+      faults_.add(column.line, fmt::format("'{}' must be one name, found a list", what));
+    } else if (column.kind == YamlNode::Kind::kScalar) {
+      for (YamlNode& name : names(column, what)) node.in.push_back({port, std::move(name), false});
+    } else if (const YamlNode* value = column.find("value"); value != nullptr && column.entries.size() == 1) {
+      YamlNode constant = *value;
+      substitute_in(constant, nullptr);
+      node.in.push_back({port, std::move(constant), true});
+    } else {
+      faults_.add(column.line,
+                  fmt::format("'{}' must be a column or a constant, {{value: …}}, found {}", what, describe(column)));
+    }
+  }
+
+  /// `all`, `{size, step}` in rows, `{seconds, step, by}` in time.
+  void read_window(const YamlNode& window, NodeSpec& node, const std::string& subject) {
+    WindowSpec& read = node.window.emplace();
+    if (window.kind == YamlNode::Kind::kScalar && window.text == "all") return;
+    const YamlNode* size = window.find("size");
+    const YamlNode* seconds = window.find("seconds");
+    if (window.kind != YamlNode::Kind::kMapping || (size == nullptr) == (seconds == nullptr)) {
+      faults_.add(window.line,
+                  fmt::format("{}'window' must be 'all', {{size, step}} or {{seconds, step, by}}, found {}", subject,
+                              describe(window)));
+      return;
+    }
+    const YamlNode* step = window.find("step");
+    if (size != nullptr) {
+      check_keys(window, {"size", "step"}, subject + "'window': ");
+      read.kind = WindowSpec::Kind::kCount;
+      read.size = number<std::uint32_t>(*size, subject + "'window.size'", 1);
+      read.step = step ? number<std::uint32_t>(*step, subject + "'window.step'", 1) : read.size;
+      return;
+    }
+    check_keys(window, {"seconds", "step", "by"}, subject + "'window': ");
+    read.kind = WindowSpec::Kind::kTime;
+    read.seconds = number<double>(*seconds, subject + "'window.seconds'", 0.001);
+    read.step_s = step ? number<double>(*step, subject + "'window.step'", 0.001) : read.seconds;
+    if (const YamlNode* by = window.find("by")) {
+      for (YamlNode& name : names(*by, "window.by")) node.window_by = std::move(name);
     }
   }
 
   void read_batch(const YamlNode& batch, NodeSpec& node, const std::string& subject) {
-    check_part(batch, {"max"}, subject + "'batch'");
+    check_part(batch, {"max", "wait_ms"}, subject + "'batch'");
     if (const YamlNode* max = batch.find("max"))
       node.batch_max = number<std::uint32_t>(*max, subject + "'batch.max'", 1);
+    if (const YamlNode* wait = batch.find("wait_ms"))
+      node.batch_wait_ms = number<double>(*wait, subject + "'batch.wait_ms'", 0);
   }
 
   void read_queue(const YamlNode& queue, NodeSpec& node, const std::string& subject) {

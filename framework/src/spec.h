@@ -39,19 +39,38 @@ struct ArgumentSpec {
   bool overrides = false;  // from --set: takes the place of what was written before
 };
 
+/// Which rows an operator with a window input takes together.
+struct WindowSpec {
+  enum class Kind { kAll, kCount, kTime };
+  Kind kind = Kind::kAll;
+  std::int64_t size = 0;  // rows
+  std::int64_t step = 0;  // rows
+  double seconds = 0;
+  double step_s = 0;
+};
+
+/// Where a node's input comes from: a column by its name, or a value written in its place.
+struct InputRef {
+  std::string port;  // empty: by position
+  YamlNode column;
+  bool constant = false;  // `column` is a value
+};
+
 struct NodeSpec {
   int line = 0;
   std::string name;
   int op_line = 0;
   std::string op;
-  std::vector<std::pair<std::string, YamlNode>> in;  // port name (empty: by position) and the column read
+  std::vector<InputRef> in;
   std::vector<YamlNode> out;
   std::vector<YamlNode> keep;
   bool has_keep = false;
-  bool window_all = false;
+  std::optional<WindowSpec> window;
+  std::optional<YamlNode> window_by;  // the column of times
   std::vector<ArgumentSpec> args;
   std::uint32_t replicas = 1;
   std::uint32_t batch_max = 0;   // 0: what the operator says is useful
+  double batch_wait_ms = 0;      // how long a call waits for more rows
   std::uint32_t queue_rows = 0;  // 0: the default
   double queue_mib = 0;
   double hold_mib = 0;  // 0: not asked for

@@ -42,10 +42,10 @@ outputs: [quarter]
 )"),
                                0);
   CHECK(plan.nodes[0].replicas == 1);
-  CHECK(plan.nodes[0].batch == 0);
+  CHECK(plan.nodes[0].batch.rows == 0);
   CHECK(plan.nodes[1].replicas == 3);
-  CHECK_MESSAGE(plan.nodes[1].batch == 8, "what the operator says is useful");
-  CHECK(plan.nodes[2].batch == 2);
+  CHECK_MESSAGE(plan.nodes[1].batch.rows == 8, "what the operator says is useful");
+  CHECK(plan.nodes[2].batch.rows == 2);
   CHECK(plan.edges[1].queue_rows == 7);
   CHECK(plan.edges[1].queue_bytes == 512 * 1024);
   CHECK(plan.edges[2].queue_rows == Plan::kQueueRows);

@@ -10,6 +10,8 @@
 using pipit::Chunk;
 using pipit::ChunkQueue;
 using pipit::Item;
+using pipit::kAtOnce;
+using pipit::kForever;
 using pipit::Value;
 
 namespace {
@@ -31,7 +33,7 @@ Chunk chunk(const std::shared_ptr<Item>& item, std::uint32_t rows, std::optional
 /// Takes what is there: its rows, or nothing.
 std::optional<std::uint32_t> take(ChunkQueue& queue) {
   Chunk c;
-  if (queue.pop(c, false) != ChunkQueue::Popped::kChunk) return std::nullopt;
+  if (queue.pop(c, kAtOnce) != ChunkQueue::Popped::kChunk) return std::nullopt;
   return c.rows;
 }
 
@@ -110,7 +112,7 @@ TEST_CASE("queue: pop waits for a chunk") {
     push(queue, chunk(std::make_shared<Item>(), 7));
   });
   Chunk c;
-  CHECK(queue.pop(c, true) == ChunkQueue::Popped::kChunk);
+  CHECK(queue.pop(c, kForever) == ChunkQueue::Popped::kChunk);
   CHECK(c.rows == 7);
   late.join();
 }
@@ -124,17 +126,17 @@ TEST_CASE("queue: abort wakes both sides and drops what is there") {
   full.abort();
   CHECK(pusher.finish());
   Chunk c;
-  CHECK(full.pop(c, true) == ChunkQueue::Popped::kNothingMore);
+  CHECK(full.pop(c, kForever) == ChunkQueue::Popped::kNothingMore);
 
   ChunkQueue empty(1, kAnyBytes, {});
   std::thread aborter([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     empty.abort();
   });
-  CHECK(empty.pop(c, true) == ChunkQueue::Popped::kNothingMore);
+  CHECK(empty.pop(c, kForever) == ChunkQueue::Popped::kNothingMore);
   aborter.join();
   CHECK(push(empty, chunk(item, 1)));
-  CHECK_MESSAGE(empty.pop(c, false) == ChunkQueue::Popped::kNothingMore, "what comes after abort is dropped");
+  CHECK_MESSAGE(empty.pop(c, kAtOnce) == ChunkQueue::Popped::kNothingMore, "what comes after abort is dropped");
 }
 
 TEST_CASE("queue: one that holds an item refuses what overflows it and keeps the item's end") {
@@ -145,7 +147,7 @@ TEST_CASE("queue: one that holds an item refuses what overflows it and keeps the
   CHECK_FALSE(push(queue, chunk(item, 4, 0, 8)));
   CHECK(take(queue) == 4);
   Chunk end;
-  REQUIRE(queue.pop(end, false) == ChunkQueue::Popped::kChunk);
+  REQUIRE(queue.pop(end, kAtOnce) == ChunkQueue::Popped::kChunk);
   CHECK(end.item == item);
   CHECK(end.rows == 0);
   CHECK(end.ends_item());
@@ -163,7 +165,7 @@ TEST_CASE("queue: a failed item's producer goes on and its end passes a full que
   CHECK(push(queue, chunk(item, 1, 0)));
   CHECK(take(queue) == 1);
   Chunk end;
-  REQUIRE(queue.pop(end, false) == ChunkQueue::Popped::kChunk);
+  REQUIRE(queue.pop(end, kAtOnce) == ChunkQueue::Popped::kChunk);
   CHECK(end.rows == 0);
   CHECK(end.ends_item());
   CHECK_FALSE(take(queue));

@@ -54,6 +54,8 @@ struct Node {
   std::vector<int> in;  // columns
   std::vector<int> keep;
   std::vector<int> out;
+  int size = 0;  // of windows by count, 0: all rows
+  int step = 0;
   std::string keys;  // more of its YAML
 };
 
@@ -169,13 +171,18 @@ class Generator {
       node.in.push_back(around(domain));
       if (pick(2) == 0) std::swap(node.in[0], node.in[1]);
       node.out = {new_column(domain)};
-    } else if (node.op == "zip") {
-      node.in.push_back(in_domain(domain));
-      node.out = {new_column(parent)};
-    } else {  // join, tag
-      node.in.push_back(around(parent));
-      node.out = {new_column(parent)};
+    } else {  // zip, join, tag
+      node.in.push_back(node.op == "zip" ? in_domain(domain) : around(parent));
+      opened = parent;
+      if (node.op != "tag" && parent.size() < 3 && pick(2) == 0) {
+        node.size = 1 + pick(4);
+        node.step = 1 + pick(5);
+        node.keys = fmt::format(", window: {{size: {}, step: {}}}", node.size, node.step);
+        opened.push_back(next_domain_++);
+      }
+      node.out = {new_column(opened)};
     }
+    if (pick(4) == 0) node.keys += fmt::format(", batch: {{max: {}, wait_ms: {}}}", 1 + pick(9), pick(3) == 0 ? 1 : 0);
     if (pick(4) > 0) node.keys += ", queue: {items: 1}";
     if (pick(4) == 0) node.keys += fmt::format(", replicas: {}", 2 + pick(2));
     nodes_.push_back(std::move(node));
@@ -237,6 +244,16 @@ class Generator {
       for (const auto& [group, rows] : groups(first)) {
         std::string text;
         int n = 0;
+        for (std::size_t start = 0; node.size > 0 && start < rows.size();
+             start += static_cast<std::size_t>(node.step)) {
+          Path inner = group;
+          inner.push_back(n++);
+          for (std::size_t r = start; r < std::min(rows.size(), start + static_cast<std::size_t>(node.size)); ++r) {
+            out[inner] += "/" + first.rows.at(rows[r]) + (node.op == "zip" ? ":" + second.rows.at(rows[r]) : "");
+          }
+          if (node.op == "join") out[inner] = value_at(second, group) + out[inner];
+        }
+        if (node.size > 0) continue;
         for (const Path& row : rows) {
           const std::string& value = first.rows.at(row);
           if (node.op == "zip") text += "/" + value + ":" + second.rows.at(row);

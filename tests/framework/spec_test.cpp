@@ -46,15 +46,16 @@ TEST_CASE("spec: a file is read with the lines of its parts") {
   CHECK(spec.nodes[0].out[1].text == "y");
   CHECK(spec.nodes[0].args[0].name == "k");
   const pipit::NodeSpec& two = spec.nodes[1];
-  CHECK(two.in[1].first == "q");
-  CHECK(two.in[1].second.text == "n");
+  CHECK(two.in[1].port == "q");
+  CHECK(two.in[1].column.text == "n");
   CHECK(two.has_keep);
   CHECK(two.replicas == 2);
   CHECK(two.batch_max == 16);
   CHECK(two.queue_rows == 3);
   CHECK(two.queue_mib == 0.5);
   CHECK(two.hold_mib == 7);
-  CHECK(two.window_all);
+  REQUIRE(two.window);
+  CHECK(two.window->kind == pipit::WindowSpec::Kind::kAll);
   CHECK(spec.outputs_line == 11);
 }
 
@@ -91,10 +92,19 @@ TEST_CASE("spec: values of a wrong form are told with what was found") {
   CHECK(fault(with("queue: 5")) == "f.yaml:4: node 'up': 'queue' must be a mapping of 'items' and 'mib', found '5'");
   CHECK(fault(with("queue: {mib: nan}")) ==
         "f.yaml:4: node 'up': 'queue.mib' must be a number of at least 0.001, found 'nan'");
-  CHECK(fault(with("batch: 16")) == "f.yaml:4: node 'up': 'batch' must be a mapping of 'max', found '16'");
+  CHECK(fault(with("batch: 16")) ==
+        "f.yaml:4: node 'up': 'batch' must be a mapping of 'max' and 'wait_ms', found '16'");
   CHECK(fault(with("hold: 16")) == "f.yaml:4: node 'up': 'hold' must say how much: {mib: N}");
-  CHECK(fault(with("window: {size: 3}")) ==
-        "f.yaml:4: node 'up': 'window' must be 'all' in this version, found a mapping");
+  CHECK(fault(with("window: some")) ==
+        "f.yaml:4: node 'up': 'window' must be 'all', {size, step} or {seconds, step, by}, found 'some'");
+  CHECK(fault(with("window: {size: 3, seconds: 1}")) ==
+        "f.yaml:4: node 'up': 'window' must be 'all', {size, step} or {seconds, step, by}, found a mapping");
+  CHECK(fault(with("window: {size: 3, by: text}")) ==
+        "f.yaml:4: node 'up': 'window': no key 'by'; expected 'size' and 'step'");
+  CHECK(fault(with("window: {size: 0}")) ==
+        "f.yaml:4: node 'up': 'window.size' must be a number of at least 1, found '0'");
+  CHECK(fault(with("window: {seconds: 2, step: nan}")) ==
+        "f.yaml:4: node 'up': 'window.step' must be a number of at least 0.001, found 'nan'");
   CHECK(fault(with("args: [1]")) == "f.yaml:4: node 'up': 'args' must map names to values, found a list");
   CHECK(fault(with("args: ~")).empty());
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -335,6 +337,58 @@ class Half {
       } else {
         out.emit(row, number / 2);
       }
+    }
+  }
+};
+
+/// Rows with a time.
+class Times {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("The numbers in a text.").input("text", "string").output_many("time", "float");
+  }
+  Times(const pipit::Arguments&, pipit::Context&) {}
+  void process(const pipit::Row& row, pipit::Emitter& out) {
+    std::istringstream stream{std::string(row[0].string())};
+    for (std::string word; stream >> word;) out.emit(std::strtod(word.c_str(), nullptr));
+  }
+};
+
+/// A window of numbers as a text.
+class Gather {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Numbers side by side.").input_window("number", "float").output("text", "string");
+  }
+  Gather(const pipit::Arguments&, pipit::Context&) {}
+  pipit::Value process(const pipit::Row& row) {
+    std::string text;
+    for (const pipit::Value& number : row[0].list())
+      text += (text.empty() ? "" : ",") + std::to_string(std::llround(number.number()));
+    return text;
+  }
+};
+
+/// Tells how many rows came in one call. One bad row spoils the call.
+class Crowd {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("How many texts there were in the call.")
+        .variant("modality", "row")
+        .input("text", "any")
+        .output("size", "int")
+        .variant("modality", "window")
+        .input_window("text", "any")
+        .output("size", "int")
+        .argument("modality", "enum(row|window)", "row", "a text, or all texts of the item")
+        .batch(4);
+  }
+  Crowd(const pipit::Arguments&, pipit::Context&) {}
+  void process(const pipit::Batch& in, pipit::BatchEmitter& out) {
+    for (std::uint32_t row = 0; row < in.size(); ++row) {
+      out.emit(row, static_cast<std::int64_t>(in.size()));
+      if (in[row][0].kind() == pipit::Kind::kString && in[row][0].string() == "bad")
+        throw pipit::Error("bad_text", "one of " + std::to_string(in.size()) + " texts is bad");
     }
   }
 };

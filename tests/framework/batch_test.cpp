@@ -1,0 +1,64 @@
+// One call for rows, or whole windows, of several items.
+#include <doctest/doctest.h>
+
+#include "pipelines.h"
+
+using test::items;
+using test::open;
+
+namespace {
+
+constexpr const char* kRows = R"(
+inputs: {text: string}
+nodes:
+  - {name: crowd, op: test/text.crowd, in: text, out: size, batch: {max: 3, wait_ms: 200}}
+outputs: [size]
+)";
+
+}  // namespace
+
+TEST_CASE("batch: rows of several items come in one call which waits for as many as it may have") {
+  pipit::Pipeline pipeline = open(kRows);
+  CHECK(items(pipeline, {"a", "b", "c", "d", "e"}) == "0 size=3\n1 size=3\n2 size=3\n3 size=2\n4 size=2\n");
+}
+
+TEST_CASE("batch: windows of several items come in one call") {
+  pipit::Pipeline pipeline = open(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: crowd, op: test/text.crowd, in: word, out: size, batch: {max: 2, wait_ms: 200}, args: {modality: window}}
+outputs: [size]
+)");
+  CHECK(items(pipeline, {"a b c", "", "d", "e f"}) == "0 size=2\n1 size=2\n2 size=2\n3 size=2\n");
+}
+
+TEST_CASE("batch: an operator that fails a whole call costs only the items whose rows fail alone") {
+  pipit::Pipeline pipeline = open(kRows);
+  CHECK(items(pipeline, {"a", "bad", "c", "bad", "e"}) ==
+        "0 size=1\n1 crowd: bad_text: one of 1 texts is bad\n2 size=1\n"
+        "3 crowd: bad_text: one of 1 texts is bad\n4 size=1\n");
+}
+
+TEST_CASE("batch: rows beside a failed item keep their results") {
+  pipit::Pipeline pipeline = open(R"(
+inputs: {text: string}
+nodes:
+  - {name: up, op: test/text.upper, in: text, out: loud}
+  - {name: crowd, op: test/text.crowd, in: loud, out: size, batch: {max: 4, wait_ms: 200}}
+  - {name: both, op: test/text.pair, in: [text, loud], out: pair}
+outputs: [size, pair]
+)");
+  CHECK(items(pipeline, {"a", "x bad", "b", "c", "d"}) ==
+        "0 size=4 pair=a+A\n1 up: bad_text: 'x bad' is bad\n2 size=4 pair=b+B\n3 size=4 pair=c+C\n4 size=4 pair=d+D\n");
+}
+
+TEST_CASE("batch: without a wait a call takes what is there and nothing is kept back") {
+  pipit::Pipeline pipeline = open(R"(
+inputs: {text: string}
+nodes:
+  - {name: crowd, op: test/text.crowd, in: text, out: size, batch: {max: 1000000}}
+outputs: [size]
+)");
+  CHECK(test::one(pipeline, "a") == "size=1");
+}
