@@ -59,7 +59,7 @@ TEST_CASE("check: a good pipeline is ok") {
         "join           test/text.join 1.0.0, window\n"
         "                 in  word: string, text: string (rows of cut)\n"
         "                 out joined: string (rows of item)\n"
-        "                 runs 2 replicas, window of at most 1024 MiB\n"
+        "                 runs 2 replicas, windows of all rows of at most 1024 MiB\n"
         "                 queue from 'cut': 256 rows or 64 MiB\n"
         "both           test/text.pair 1.0.0, map\n"
         "                 in  text: string, joined: string (rows of item)\n"
