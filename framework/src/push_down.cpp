@@ -10,13 +10,14 @@ namespace {
 struct Sampling {
   std::string_view sampler;      // operator
   std::string_view sample_type;  // of the decoder
-  std::string_view argument;
-  double least;  // of the argument; a smaller one is a fault, which the sampler itself tells best
+  std::string_view argument;     // empty: none
+  double least;                  // of the argument; a smaller one is a fault, which the sampler itself tells best
 };
 
 constexpr Sampling kSamplings[] = {
     {"video_sample.uniform_temporal_subsample", "uniform_temporal_subsample", "num_samples", 1},
     {"video_sample.time_step", "time_step_sample", "time_step", 0.001},
+    {"video_sample.clip4clip_1fps", "clip4clip_1fps", "", 0},
 };
 
 const Sampling* sampling_of(const GraphNode& node) {
@@ -28,7 +29,8 @@ const Sampling* sampling_of(const GraphNode& node) {
 bool can_sample(const GraphNode& decoder, const Sampling& sampling) {
   if (!decoder.op.name.starts_with("video_decode.")) return false;
   const Argument* type = decoder.op.signature.find_argument("sample_type");
-  if (type == nullptr || decoder.op.signature.find_argument(sampling.argument) == nullptr) return false;
+  if (type == nullptr) return false;
+  if (!sampling.argument.empty() && decoder.op.signature.find_argument(sampling.argument) == nullptr) return false;
   const auto& choices = type->type.choices;
   const Value now = decoder.arguments.get("sample_type");
   return std::ranges::find(choices, sampling.sample_type) != choices.end() && now.kind() == Kind::kString &&
@@ -57,7 +59,9 @@ Value with_sampling(const Value& arguments, const Sampling& sampling, const Valu
 
 /// The node that the sampler's frames come from, if the sampler can move into it.
 std::optional<std::size_t> decoder_of(const Graph& graph, const GraphNode& sampler, const Sampling& sampling) {
-  if (sampler.arguments.get(sampling.argument).number() < sampling.least) return std::nullopt;
+  if (!sampling.argument.empty() && sampler.arguments.get(sampling.argument).number() < sampling.least) {
+    return std::nullopt;
+  }
   const int frames = sampler.inputs[0];
   const int producer = graph.columns[static_cast<std::size_t>(frames)].producer;
   if (producer < 0) return std::nullopt;

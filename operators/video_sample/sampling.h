@@ -2,9 +2,10 @@
 // video_sample nodes, so that both choose the same frames.
 //
 // The rules are those of Towhee's video_decode.ffmpeg, to the rounding: where its doubles round in an odd way (ten
-// steps of 0.1 s are not quite a second), these do the same.
+// steps of 0.1 s are not quite a second), these do the same. One is CLIP4Clip's own.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -76,6 +77,22 @@ class UniformSample final : public Sampler {
   std::int64_t last_;
   std::int64_t samples_;
   std::int64_t next_ = 0;
+  std::int64_t passed_ = 0;
+};
+
+/// One frame a second, as CLIP4Clip counts seconds: the frames number 0, f, 2 f, … where f is the whole number of
+/// frames a second. Reference: CLIP4Clip, dataloaders/rawvideo_util.py (feature_framerate 1).
+class FrameASecondSample final : public Sampler {
+ public:
+  /// Every how many frames; `rate` is the average number of frames a second. Slow videos lose no frame.
+  static std::int64_t stride(double rate) { return static_cast<std::int64_t>(std::clamp(rate, 1.0, 1e9)); }
+
+  explicit FrameASecondSample(double rate) : stride_(stride(rate)) {}
+
+  std::int64_t copies(double) override { return passed_++ % stride_ == 0 ? 1 : 0; }
+
+ private:
+  std::int64_t stride_;
   std::int64_t passed_ = 0;
 };
 

@@ -49,6 +49,14 @@ std::unique_ptr<Sampler> Decoder::make_sampler() const {
   if (const auto* steps = std::get_if<DecoderOptions::TimeStep>(&options_.sample)) {
     return std::make_unique<TimeStepSample>(options_.window.start_s, steps->step_s);
   }
+  if (std::holds_alternative<DecoderOptions::FrameASecond>(options_.sample)) {
+    if (rate() <= 0) {
+      throw Error("invalid_media", fmt::format("video '{}' does not tell its frame rate, which clip4clip_1fps needs; "
+                                               "time_step_sample with time_step: 1 goes by time",
+                                               path_));
+    }
+    return std::make_unique<FrameASecondSample>(rate());
+  }
   return std::make_unique<EveryFrame>();
 }
 
@@ -56,6 +64,10 @@ std::int64_t Decoder::estimated_frames() const {
   if (const auto* uniform = std::get_if<DecoderOptions::Uniform>(&options_.sample)) return uniform->samples;
   if (const auto* steps = std::get_if<DecoderOptions::TimeStep>(&options_.sample)) {
     return duration_s_ < 0 ? -1 : static_cast<std::int64_t>(std::ceil(duration_s_ / steps->step_s));
+  }
+  if (std::holds_alternative<DecoderOptions::FrameASecond>(options_.sample)) {
+    const std::int64_t stride = FrameASecondSample::stride(rate());
+    return (window_frames_ + stride - 1) / stride;
   }
   return window_frames_;
 }

@@ -21,9 +21,10 @@ struct DecoderOptions {
   struct TimeStep {
     double step_s;
   };
+  struct FrameASecond {};
 
   TimeWindow window;
-  std::variant<Every, Uniform, TimeStep> sample;
+  std::variant<Every, Uniform, TimeStep, FrameASecond> sample;
   bool auto_rotate = true;
   bool stream_duration = false;  // estimate from the stream's duration, not the container's
   ReaderOptions reader;

@@ -66,7 +66,7 @@ TEST_CASE("decoder: the codec's threads change no frame") {
   }
 }
 
-TEST_CASE("decoder: samplers choose the frames that Towhee chooses") {
+TEST_CASE("decoder: samplers choose the frames that Towhee and CLIP4Clip choose") {
   for (const auto& sample : expected()["samples"]) {
     CAPTURE(sample.dump());
     const std::string name = sample["clip"];
@@ -75,8 +75,10 @@ TEST_CASE("decoder: samplers choose the frames that Towhee chooses") {
     if (sample.contains("end")) options.window.end_s = sample["end"];
     if (sample.contains("num_samples")) {
       options.sample = DecoderOptions::Uniform{sample["num_samples"]};
-    } else {
+    } else if (sample.contains("time_step")) {
       options.sample = DecoderOptions::TimeStep{sample["time_step"]};
+    } else {
+      options.sample = DecoderOptions::FrameASecond{};
     }
     const auto& all = expected()["clips"][name]["frames"];
     std::int64_t first = 0;

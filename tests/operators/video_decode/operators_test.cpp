@@ -110,6 +110,10 @@ TEST_CASE("video_sample: nodes and both spellings of the decoder's arguments giv
       CHECK(run(decode_node(type + "args: {" + args + "}"), clip) == by_argument);
       CHECK(run(decode_node(window) + sample_node("uniform_temporal_subsample", args), clip) == by_argument);
       CHECK(run_apart(window, sample_node("uniform_temporal_subsample", args), clip) == by_argument);
+    } else if (sample.contains("clip4clip_1fps")) {
+      by_argument = run(decode_node(window + "sample_type: clip4clip_1fps"), clip);
+      CHECK(run(decode_node(window) + sample_node("clip4clip_1fps", ""), clip) == by_argument);
+      CHECK(run_apart(window, sample_node("clip4clip_1fps", ""), clip) == by_argument);
     } else {
       const std::string args = fmt::format("time_step: {}", sample["time_step"].get<double>());
       const std::string type = window + "sample_type: time_step_sample, ";
@@ -155,6 +159,15 @@ TEST_CASE("video_sample: frames that do not tell how many there will be are refu
   CHECK(result.error->node == "sample");
   CHECK(result.error->code == "invalid_input");
   CHECK(result.error->message == "frames do not tell how many there will be, so that none can be chosen");
+}
+
+TEST_CASE("video_sample: frames that do not tell their rate are refused where seconds are counted by it") {
+  Pipeline pipeline = Pipeline::parse(
+      "pipit: 1\nname: t\ninputs: {frame: frame}\nnodes:\n" + sample_node("clip4clip_1fps", "") + "outputs: [frame]\n",
+      ".", with_operators());
+  const Result result = pipeline.call({{"frame", Frame::make({}, Tensor::empty(DType::kUInt8, {2, 2, 3}))}});
+  REQUIRE(result.error);
+  CHECK(result.error->message == "frames do not tell their rate, so that seconds cannot be counted");
 }
 
 TEST_CASE("video_decode: a bad video fails its item alone") {

@@ -13,6 +13,7 @@ PyAV; how rotated clips are shown from the `ffmpeg` program, which PyAV does not
 import hashlib
 import json
 import pathlib
+import struct
 import subprocess
 import sys
 
@@ -50,6 +51,12 @@ def colour(name, matrix, full):
            filters=f",format=rgb24,scale=out_color_matrix={matrix}:out_range={span}")
 
 
+def colour10(name):
+    """HEVC as phones record it: 10 bit, BT.2020."""
+    encode(name, "-c:v", "libx265", "-crf", 35, "-pix_fmt", "yuv420p10le", "-colorspace", "bt2020nc", "-color_range", "tv", "-x265-params",
+           "log-level=error:pools=1:info=0", seconds=0.2, filters=",format=rgb48le,scale=out_color_matrix=bt2020:out_range=tv")
+
+
 def odd(width, height):
     return f",scale={width}:{height},format=yuv444p"
 
@@ -60,6 +67,34 @@ def turn(source, name, a, b, c, d):
     at = data.index(b"tkhd") + 4 + 40
     for i, value in enumerate([a, b, 0, c, d]):
         data[at + 4 * i:at + 4 * i + 4] = (int(value * (1 << 16)) & 0xFFFFFFFF).to_bytes(4, "big")
+    (HERE / name).write_bytes(data)
+
+
+def claim(source, name, factor):
+    """A copy whose headers say that it lasts `factor` times as long."""
+    data = bytearray((HERE / source).read_bytes())
+    for box, at in [(b"mvhd", 20), (b"tkhd", 24), (b"mdhd", 20)]:  # where version 0 of each has its duration
+        at += data.index(box)
+        duration = int.from_bytes(data[at:at + 4], "big")
+        data[at:at + 4] = int(duration * factor).to_bytes(4, "big")
+    (HERE / name).write_bytes(data)
+
+
+def claim_matroska(source, name, factor):
+    """The same in Matroska, where the duration is a double of its own."""
+    ffmpeg("-i", HERE / source, "-c", "copy", "-fflags", "+bitexact", HERE / name)
+    data = bytearray((HERE / name).read_bytes())
+    at = data.index(b"\x44\x89\x88") + 3
+    data[at:at + 8] = struct.pack(">d", struct.unpack(">d", data[at:at + 8])[0] * factor)
+    (HERE / name).write_bytes(data)
+
+
+def claim_frames(source, name, frames):
+    """A copy of an AVI file whose headers promise so many frames."""
+    data = bytearray((HERE / source).read_bytes())
+    for header, at in [(b"avih", 24), (b"strh", 40)]:
+        at += data.index(header)
+        data[at:at + 4] = frames.to_bytes(4, "little")
     (HERE / name).write_bytes(data)
 
 
@@ -109,6 +144,14 @@ CLIPS = {
     "vp9.webm": lambda n: encode(n, "-c:v", "libvpx-vp9", "-crf", 50, "-b:v", 0, "-g", 10, "-auto-alt-ref", 1, seconds=2),
     "vp8_live.webm": lambda n: encode(n, "-c:v", "libvpx", "-crf", 50, "-b:v", "100k", "-g", 10, "-live", 1),
     "av1.mp4": lambda n: encode(n, "-c:v", "libaom-av1", "-crf", 55, "-cpu-used", 8, "-row-mt", 0, seconds=0.4),
+    "vp9_10.webm": lambda n: encode(n, "-c:v", "libvpx-vp9", "-crf", 50, "-b:v", 0, "-pix_fmt", "yuv420p10le", seconds=0.2),
+    "vp9_444.webm": lambda n: encode(n, "-c:v", "libvpx-vp9", "-crf", 50, "-b:v", 0, "-pix_fmt", "yuv444p", seconds=0.2),
+    "av1_10.mp4": lambda n: encode(n, "-c:v", "libaom-av1", "-crf", 55, "-cpu-used", 8, "-row-mt", 0, "-pix_fmt", "yuv420p10le",
+                                   seconds=0.2),
+    "yuv444p10.mp4": lambda n: encode(n, *x264(pixels="yuv444p10le"), seconds=0.2),
+    "hevc_422p10.mp4": lambda n: encode(n, "-c:v", "libx265", "-crf", 35, "-pix_fmt", "yuv422p10le", "-x265-params",
+                                        "log-level=error:pools=1:info=0", seconds=0.2),
+    "bt2020_10.mp4": lambda n: colour10(n),
     "mpeg4.avi": lambda n: encode(n, "-c:v", "mpeg4", "-q:v", 10, "-bf", 2, "-g", 12),
     "interlaced.mp4": lambda n: encode(n, *x264("-flags:v", "+ilme+ildct", params="tff=1"), seconds=0.4),
     "interlaced_66.avi": lambda n: encode(n, "-c:v", "mpeg4", "-flags:v", "+ilme+ildct", "-q:v", 8, h=66, seconds=0.2),
@@ -131,6 +174,9 @@ CLIPS = {
         w=64, h=48, rate=10, seconds=1)], seconds=0.4),
     "size_change.ts": lambda n: size_change(n, 128, 96),
     "size_jump.ts": lambda n: size_change(n, 3008, 2000),
+    "says_longer.mkv": lambda n: claim_matroska("bframes.mp4", n, 3),
+    "says_shorter.mp4": lambda n: claim("bframes.mp4", n, 0.25),
+    "says_more_frames.avi": lambda n: claim_frames("mpeg4.avi", n, 70),
     "rotated_90.mp4": lambda n: turn("three_frames.mp4", n, 0, 1, -1, 0),
     "rotated_180.mp4": lambda n: turn("three_frames.mp4", n, -1, 0, 0, -1),
     "rotated_270.mp4": lambda n: turn("three_frames.mp4", n, 0, -1, 1, 0),
@@ -164,20 +210,27 @@ def decode(name, stream=0):
     return facts, frames, rgb
 
 
+def inside(frames, start=0, end=None):
+    """The frames of a window."""
+    return [i for i, f in enumerate(frames) if f["ms"] / 1000 >= start and (not end or round(f["ms"]) <= end * 1000)]
+
+
 def uniform(facts, frames, n, start=0, end=None):
     """Towhee's uniform_temporal_subsample; pipit's one difference: frames later than `end` are never delivered."""
     duration = facts["container_duration"]
-    total = int(round(((end if end and end <= duration else duration) - start) * facts["rate"]))
+    if duration is None:
+        total = len(inside(frames, start, end))
+    else:
+        total = max(int(round(((end if end and end <= duration else duration) - start) * facts["rate"])), 0)
     wanted = np.linspace(0, total - 1, n).astype("int")
-    inside = [i for i, f in enumerate(frames) if f["ms"] / 1000 >= start and (not end or round(f["ms"]) <= end * 1000)]
     chosen = []
     at = 0
-    for count, i in enumerate(inside):
+    for count, i in enumerate(inside(frames, start, end)):
         while at < n and wanted[at] <= count:
             at += 1
             chosen.append(i)
     if at < n:
-        chosen.append(inside[-1])
+        chosen.append(inside(frames, start, end)[-1])
     return chosen
 
 
@@ -191,6 +244,11 @@ def time_step(frames, step, start=0, end=None):
             return chosen
         chosen.append(later[0])
         at += step
+
+
+def frame_a_second(facts, frames, start=0, end=None):
+    """CLIP4Clip's rawvideo_util.py with feature_framerate 1: for each second the frame number second * int(fps)."""
+    return inside(frames, start, end)[::max(int(facts["rate"]), 1)]
 
 
 SAMPLES = [
@@ -208,6 +266,14 @@ SAMPLES = [
     ("late_start.mkv", {"num_samples": 6}), ("late_start.mkv", {"time_step": 1.0}), ("open_gop.mp4", {"num_samples": 9}),
     ("edit_list.mp4", {"num_samples": 6}), ("vp9.webm", {"num_samples": 6}), ("mpeg4.avi", {"num_samples": 6}),
     ("size_change.ts", {"num_samples": 6}), ("hevc.mp4", {"num_samples": 4}),
+    ("says_longer.mkv", {"num_samples": 12}), ("says_longer.mkv", {"time_step": 0.5}), ("says_shorter.mp4", {"num_samples": 12}),
+    ("says_shorter.mp4", {"time_step": 0.5}), ("says_more_frames.avi", {"num_samples": 12}), ("one_key.mp4", {"num_samples": 12}),
+    ("av1.mp4", {"num_samples": 12}), ("interlaced.mp4", {"num_samples": 3}), ("two_videos.mp4", {"num_samples": 3}),
+    ("bframes.mp4", {"clip4clip_1fps": True}), ("bframes.mp4", {"clip4clip_1fps": True, "start": 0.5, "end": 1.6}),
+    ("vfr.mp4", {"clip4clip_1fps": True}), ("ntsc.mp4", {"clip4clip_1fps": True}), ("open_gop.mp4", {"clip4clip_1fps": True}),
+    ("hevc_open_gop.mp4", {"clip4clip_1fps": True, "start": 1.0}), ("one_frame.mp4", {"clip4clip_1fps": True}),
+    ("late_start.ts", {"clip4clip_1fps": True}), ("says_longer.mkv", {"clip4clip_1fps": True}),
+    ("audio_longer.mp4", {"clip4clip_1fps": True}),
 ]
 
 
@@ -232,8 +298,12 @@ def main():
     for name, asked in SAMPLES:
         clip = clips[name]
         window = {k: asked[k] for k in ("start", "end") if k in asked}
-        chosen = (uniform(clip, clip["frames"], asked["num_samples"], **window) if "num_samples" in asked else time_step(
-            clip["frames"], asked["time_step"], **window))
+        if "num_samples" in asked:
+            chosen = uniform(clip, clip["frames"], asked["num_samples"], **window)
+        elif "time_step" in asked:
+            chosen = time_step(clip["frames"], asked["time_step"], **window)
+        else:
+            chosen = frame_a_second(clip, clip["frames"], **window)
         samples.append({"clip": name, **asked, "frames": chosen})
     text = json.dumps({"pyav": av.__version__, "clips": clips, "samples": samples})
     # One frame a line.
