@@ -4,6 +4,8 @@
 #include <mutex>
 #include <string>
 
+#include "api.h"
+
 namespace pipit::video {
 
 /// Takes FFmpeg's log lines about one video, so that none reaches standard error, and keeps the first complaint for
@@ -11,7 +13,7 @@ namespace pipit::video {
 /// FFmpeg's usual way.
 ///
 /// FFmpeg has one log callback a process; the first Log installs it. That is why this is part of a shared library.
-class Log {
+class PIPIT_VIDEO_API Log {
  public:
   Log();
   ~Log();

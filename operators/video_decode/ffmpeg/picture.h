@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "api.h"
 #include "ffmpeg.h"
 
 namespace pipit::video {
@@ -30,7 +31,7 @@ struct Orientation {
 /// range (full for the yuvj formats) and centred chroma, as FFmpeg's scaler takes it. The two fields of an interlaced
 /// frame are converted apart, since their chroma lines alternate. No transfer function is applied: HDR stays as coded.
 /// The scaler runs with bilinear filters and without accurate rounding, as PyAV runs it.
-class RgbConverter {
+class PIPIT_VIDEO_API RgbConverter {
  public:
   struct Size {
     int width;

@@ -1,12 +1,9 @@
 #include "reader.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "extent.h"
 #include "pipit/error.h"
@@ -29,13 +26,6 @@ std::string_view first_name(const AVInputFormat& demuxer) {
   return names.substr(0, names.find(','));
 }
 
-const char* file_kind(mode_t mode) {
-  if (S_ISDIR(mode)) return "a directory";
-  if (S_ISFIFO(mode)) return "a FIFO";
-  if (S_ISSOCK(mode)) return "a socket";
-  return "a device";
-}
-
 // A VP8 packet may hold a frame that is only referred to: bit 4 of its first byte tells. Other codecs pack such frames
 // together with one that is shown.
 bool is_shown(const AVPacket& packet, AVCodecID codec) {
@@ -49,34 +39,11 @@ double milliseconds(std::int64_t ticks, AVRational base) {
 
 }  // namespace
 
-Reader::File::File(const std::string& path) {
-  if (path.find('\0') != std::string::npos) throw Error("invalid_input", "a video's path holds a zero byte");
-  // O_NONBLOCK: a FIFO nobody writes to is refused below, not waited for.
-  descriptor_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (descriptor_ < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-    throw Error("not_found", fmt::format("video '{}' does not exist", path));
-  }
-  if (descriptor_ < 0)
-    throw Error("invalid_media", fmt::format("video '{}' cannot be opened: {}", path, std::strerror(errno)));
-  struct stat facts = {};
-  ::fstat(descriptor_, &facts);
-  size_ = facts.st_size;
-  if (S_ISREG(facts.st_mode) && size_ > 0) return;
-  ::close(descriptor_);
-  throw Error("invalid_media", S_ISREG(facts.st_mode) ? fmt::format("video '{}' is empty, expected a video file", path)
-                                                      : fmt::format("video '{}' is {}, expected a video file", path,
-                                                                    file_kind(facts.st_mode)));
-}
-
-Reader::File::~File() {
-  ::close(descriptor_);
-}
-
 Reader::Reader(std::string path, const ReaderOptions& options, const Hooks& hooks)
     : path_(std::move(path)),
       options_(options),
       hooks_(hooks),
-      file_(path_),
+      file_(path_, "video"),
       packet_(allocated(av_packet_alloc())),
       frame_(allocated(av_frame_alloc())) {
   const Log::Scope scope(log_);

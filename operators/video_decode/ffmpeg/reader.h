@@ -10,6 +10,7 @@
 
 #include "api.h"
 #include "ffmpeg.h"
+#include "local_file.h"
 #include "log.h"
 #include "video_sample/sampling.h"
 
@@ -81,20 +82,6 @@ class PIPIT_VIDEO_API Reader {
  private:
   using Clock = std::chrono::steady_clock;
 
-  class File {
-   public:
-    explicit File(const std::string& path);
-    ~File();
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    int descriptor() const { return descriptor_; }
-    std::int64_t size() const { return size_; }
-
-   private:
-    int descriptor_ = -1;
-    std::int64_t size_ = 0;
-  };
-
   static int read_bytes(void* self, std::uint8_t* to, int size);
   static std::int64_t seek_bytes(void* self, std::int64_t offset, int whence);
 
@@ -118,7 +105,7 @@ class PIPIT_VIDEO_API Reader {
   const ReaderOptions options_;
   const Hooks hooks_;
   Log log_;
-  File file_;
+  LocalFile file_;
   IoPtr io_;
   FormatPtr format_;
   AVStream* stream_ = nullptr;
