@@ -10,15 +10,15 @@
 namespace pipit::clip {
 namespace {
 
-/// round(spare / 2), halves to even as Python rounds.
-std::int64_t centre_offset(std::int64_t spare) {
+std::int64_t centre_offset(std::int64_t spare, CentreRounding rounding) {
   const std::int64_t half = spare / 2;
-  return half + (spare % 2 != 0 && half % 2 != 0 ? 1 : 0);
+  const bool up = rounding == CentreRounding::kHalfToEven && spare % 2 != 0 && half % 2 != 0;
+  return half + (up ? 1 : 0);
 }
 
 }  // namespace
 
-at::Tensor resize_and_crop(const at::Tensor& frame, std::int64_t resolution) {
+at::Tensor resize_and_crop(const at::Tensor& frame, std::int64_t resolution, CentreRounding rounding) {
   const c10::InferenceMode guard;
   const bool packed = frame.stride(2) == 1 && frame.stride(1) == 3 && frame.stride(0) >= 3 * frame.size(1);
   const at::Tensor pixels = packed ? frame : frame.contiguous();
@@ -28,8 +28,8 @@ at::Tensor resize_and_crop(const at::Tensor& frame, std::int64_t resolution) {
   ResizedWindow window{};
   window.height = resolution * height / short_side;
   window.width = resolution * width / short_side;
-  window.top = centre_offset(window.height - resolution);
-  window.left = centre_offset(window.width - resolution);
+  window.top = centre_offset(window.height - resolution, rounding);
+  window.left = centre_offset(window.width - resolution, rounding);
   window.window_height = resolution;
   window.window_width = resolution;
   at::Tensor picture = at::empty({resolution, resolution, 3}, at::kByte);

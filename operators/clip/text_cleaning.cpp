@@ -143,4 +143,13 @@ std::string clean_text(std::string_view text) {
   return to_utf8(lower(fold_spaces(unescape_html(unescape_html(fixed)))));
 }
 
+std::string fold_text(std::string_view text) {
+  std::string out;
+  if (text.find('&') == text.npos && clean_plain_text(text, out)) return out;
+  std::u32string lowered;
+  // One by one: a sigma at the end of a word is none to Hugging Face.
+  for (const char32_t c : fold_spaces(nfc(from_utf8(text)))) lowered += lower({&c, 1});
+  return to_utf8(lowered);
+}
+
 }  // namespace pipit::clip

@@ -22,4 +22,9 @@ at::Tensor TextModel::embed(std::span<const Sentence> sentences) const {
   return checked_on_cpu(l2_normalize(tower_->forward(sentences)));
 }
 
+at::Tensor TextModel::features(std::span<const Sentence> sentences) const {
+  const c10::InferenceMode guard;
+  return checked_on_cpu(tower_->forward(sentences));
+}
+
 }  // namespace pipit::clip

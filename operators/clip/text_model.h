@@ -28,6 +28,8 @@ class PIPIT_CLIP_API TextModel {
   /// Tokenizer's, within the checkpoint's context length. A sentence's vector does not depend on its neighbours. Throws
   /// pipit::Error (`operator_failed`) for numbers that overflowed.
   at::Tensor embed(std::span<const Sentence> sentences) const;
+  /// The same of whatever length the model gives them.
+  at::Tensor features(std::span<const Sentence> sentences) const;
 
   const Footprint& footprint() const { return footprint_; }
 

@@ -2,6 +2,7 @@
 
 #include <unicode/utf8.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -23,18 +24,23 @@ constexpr std::string_view kEndText = "<|endoftext|>";
 /// Cuts clean text where CLIP's pattern does:
 ///   <|startoftext|> | <|endoftext|> | 's | 't | 're | 've | 'm | 'll | 'd | letters | one number | anything else but
 ///   white space
+/// OpenAI ignores case in it. Hugging Face does not, and has found the special tokens before: a special text that is
+/// left ("<|ENDOFTEXT|>", in lower case by now) is a piece that it cuts once more, into "<|", the letters and "|>".
 class WordScanner {
  public:
-  explicit WordScanner(std::string_view text) : text_(text) {}
+  WordScanner(std::string_view text, TextRules rules)
+      : text_(text), openai_(rules == TextRules::kOpenAi), piece_end_(text.size()) {}
 
   /// The next word; empty at the end.
   std::string_view next() {
+    if (at_ == piece_end_) piece_end_ = text_.size();
     Character c = character();
     while (c.size != 0 && c.kind == Kind::kSkipped) {
       at_ += c.size;
       c = character();
     }
     const std::size_t start = at_;
+    if (!openai_ && piece_end_ == text_.size()) begin_piece();
     if (!skip_fixed()) {
       const Kind kind = c.kind;
       do {
@@ -53,7 +59,7 @@ class WordScanner {
   };
 
   Character character() const {
-    if (at_ == text_.size()) return {};
+    if (at_ == piece_end_) return {};
     const auto first = static_cast<unsigned char>(text_[at_]);
     if (first < 0x80) {
       if (first >= 'a' && first <= 'z') return {Kind::kLetter, 1};
@@ -66,10 +72,10 @@ class WordScanner {
     return {kind(static_cast<char32_t>(c)), end - at_};
   }
 
-  static Kind kind(char32_t c) {
+  Kind kind(char32_t c) const {
     // The combining iota: no letter itself, but its upper case is one, which the pattern's "ignore case" takes for "not
     // other".
-    if (c == 0x0345) return Kind::kSkipped;
+    if (openai_ && c == 0x0345) return Kind::kSkipped;
     switch (classify(c)) {
       case CharacterClass::kLetter:
         return Kind::kLetter;
@@ -83,8 +89,14 @@ class WordScanner {
     return Kind::kOther;
   }
 
+  void begin_piece() {
+    for (const std::string_view special : {kStartText, kEndText}) {
+      if (size_of_match(special) > 0) piece_end_ = at_ + special.size();
+    }
+  }
+
   bool skip_fixed() {
-    if (at_ == text_.size() || (text_[at_] != '\'' && text_[at_] != '<')) return false;
+    if (at_ == text_.size() || (text_[at_] != '\'' && (text_[at_] != '<' || !openai_))) return false;
     for (const std::string_view fixed :
          {kStartText, kEndText, std::string_view("'s"), std::string_view("'t"), std::string_view("'re"),
           std::string_view("'ve"), std::string_view("'m"), std::string_view("'ll"), std::string_view("'d")}) {
@@ -102,7 +114,7 @@ class WordScanner {
     for (const char c : fixed) {
       if (rest.starts_with(c)) {
         rest.remove_prefix(1);
-      } else if (c == 's' && rest.starts_with("\u017F")) {
+      } else if (openai_ && c == 's' && rest.starts_with("\u017F")) {
         rest.remove_prefix(2);
       } else {
         return 0;
@@ -112,6 +124,8 @@ class WordScanner {
   }
 
   std::string_view text_;
+  bool openai_;
+  std::size_t piece_end_;
   std::size_t at_ = 0;
 };
 
@@ -125,11 +139,19 @@ struct WordHash {
 struct Tokenizer::State {
   explicit State(const std::filesystem::path& file) : vocabulary(file) {}
 
-  void append(std::string_view word, std::vector<TokenId>& out) {
-    if (word == kStartText || word == kEndText) {
-      out.push_back(word == kStartText ? kStartOfText : kEndOfText);
-      return;
+  /// Adds the tokens of a clean text's words, until there are `most` or somewhat more.
+  void append_words(std::string_view clean, TextRules rules, std::size_t most, std::vector<TokenId>& out) {
+    WordScanner scanner(clean, rules);
+    for (auto word = scanner.next(); !word.empty() && out.size() < most; word = scanner.next()) {
+      if (rules == TextRules::kOpenAi && (word == kStartText || word == kEndText)) {
+        out.push_back(word == kStartText ? kStartOfText : kEndOfText);
+      } else {
+        append(word, out);
+      }
     }
+  }
+
+  void append(std::string_view word, std::vector<TokenId>& out) {
     if (const auto known = words.find(word); known != words.end()) {
       out.insert(out.end(), known->second.begin(), known->second.end());
       return;
@@ -149,15 +171,26 @@ struct Tokenizer::State {
 Tokenizer::Tokenizer(const std::filesystem::path& vocabulary) : state_(std::make_unique<State>(vocabulary)) {}
 Tokenizer::~Tokenizer() = default;
 
-Sentence Tokenizer::encode(std::string_view text, std::size_t max_tokens) const {
-  const std::string clean = clean_text(text);
+Sentence Tokenizer::encode(std::string_view text, std::size_t max_tokens, TextRules rules) const {
   Sentence sentence;
   std::vector<TokenId>& tokens = sentence.tokens;
   tokens.push_back(kStartOfText);
-  WordScanner words(clean);
-  const std::scoped_lock lock(state_->mutex);
-  for (auto word = words.next(); !word.empty() && tokens.size() < max_tokens; word = words.next()) {
-    state_->append(word, tokens);
+  if (rules == TextRules::kOpenAi) {
+    const std::string clean = clean_text(text);
+    const std::scoped_lock lock(state_->mutex);
+    state_->append_words(clean, rules, max_tokens, tokens);
+  } else {
+    // Special tokens are found first, and what lies between them is a text of its own.
+    while (!text.empty() && tokens.size() < max_tokens) {
+      const std::size_t special = std::min({text.find(kStartText), text.find(kEndText), text.size()});
+      const std::string folded = fold_text(text.substr(0, special));
+      text.remove_prefix(special);
+      const std::scoped_lock lock(state_->mutex);
+      state_->append_words(folded, rules, max_tokens, tokens);
+      if (text.empty()) break;
+      tokens.push_back(text.starts_with(kStartText) ? kStartOfText : kEndOfText);
+      text.remove_prefix((text.starts_with(kStartText) ? kStartText : kEndText).size());
+    }
   }
   if (tokens.size() > max_tokens - 1) {
     tokens.resize(max_tokens - 1);

@@ -18,6 +18,10 @@ struct Sentence {
   bool cut = false;  // there were more words than fit
 };
 
+/// Whose tokens: OpenAI's SimpleTokenizer with ftfy 6.3, or Hugging Face's CLIPTokenizer, which repairs and unescapes
+/// nothing and takes "<|endoftext|>" for the token only where it is written so.
+enum class TextRules { kOpenAi, kHuggingFace };
+
 /// Safe to use from several threads. Remembers the tokens of the words that it has seen, up to a bound.
 class PIPIT_CLIP_API Tokenizer {
  public:
@@ -25,10 +29,11 @@ class PIPIT_CLIP_API Tokenizer {
   explicit Tokenizer(const std::filesystem::path& vocabulary = installed_vocabulary());
   ~Tokenizer();
 
-  /// Reference: openai/CLIP, clip/simple_tokenizer.py, with ftfy 6.3 (see text_cleaning.h). `text` is UTF-8 of any
-  /// length; at most `max_tokens` (two or more) come out, start and end included. An empty text is start and end.
-  /// Throws pipit::Error (`invalid_input`) for text that is not UTF-8.
-  Sentence encode(std::string_view text, std::size_t max_tokens) const;
+  /// Reference: openai/CLIP, clip/simple_tokenizer.py (see text_cleaning.h); transformers,
+  /// models/clip/tokenization_clip.py. `text` is UTF-8 of any length; at most `max_tokens` (two or more) come out,
+  /// start and end included. An empty text is start and end. Throws pipit::Error (`invalid_input`) for text that is not
+  /// UTF-8.
+  Sentence encode(std::string_view text, std::size_t max_tokens, TextRules rules = TextRules::kOpenAi) const;
 
  private:
   struct State;

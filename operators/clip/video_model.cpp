@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include <vector>
+
 #include "clip/temporal_head.h"
 #include "clip/tensor_reader.h"
 #include "clip/vectors.h"
@@ -25,6 +27,12 @@ at::Tensor VideoModel::embed(const at::Tensor& pictures, at::IntArrayRef lengths
   const c10::InferenceMode guard;
   const at::Tensor features = tower_->forward(pictures.to(device_), lengths);
   return checked_on_cpu(head_->forward(features, lengths, pooling));
+}
+
+at::Tensor VideoModel::features(const at::Tensor& pictures) const {
+  const c10::InferenceMode guard;
+  const std::vector<std::int64_t> single(static_cast<std::size_t>(pictures.size(0)), 1);
+  return checked_on_cpu(tower_->forward(pictures.to(device_), single));
 }
 
 }  // namespace pipit::clip

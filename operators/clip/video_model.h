@@ -32,6 +32,9 @@ class PIPIT_CLIP_API VideoModel {
   /// numbers that overflowed.
   at::Tensor embed(const at::Tensor& pictures, at::IntArrayRef lengths, Pooling pooling) const;
 
+  /// One vector a picture, of whatever length the model gives it: a clip's before its head and pooling.
+  at::Tensor features(const at::Tensor& pictures) const;
+
   const Footprint& footprint() const { return footprint_; }
 
  private:

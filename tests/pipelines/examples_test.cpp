@@ -26,13 +26,25 @@ double difference(const json& a, const json& b) {
 }  // namespace
 
 TEST_CASE("pipelines: the shipped ones are right and need nothing but their inputs") {
-  for (const std::string& pipeline : {test::kVideoEmbedding, test::kTextEmbedding, test::kVideoText}) {
+  for (const std::string& pipeline :
+       {test::kVideoEmbedding, test::kTextEmbedding, test::kImageEmbedding, test::kVideoText}) {
     const Outcome checked = run({"check", pipeline});
     CHECK(checked.err == "");
     CHECK(checked.status == 0);
   }
   const Outcome explained = run({"check", test::kVideoEmbedding, "--explain"});
   CHECK(explained.out.find("samples itself, in place of 'sample'") != std::string::npos);
+}
+
+TEST_CASE("image_embedding: an image gets a vector of the length of a clip's") {
+  const std::string image = std::string(PIPIT_SOURCE_DIR) + "/tests/operators/image_decode/data/even.jpg";
+  const Outcome embedded = run({"run", test::kImageEmbedding, "--input", "path=" + image});
+  REQUIRE(embedded.status == 0);
+  double squares = 0;
+  const json vector = json_lines(embedded.out).at(0)["vec"];
+  for (const json& value : vector) squares += value.get<double>() * value.get<double>();
+  CHECK(vector.size() == 128);
+  CHECK(std::abs(squares - 1) < 1e-5);
 }
 
 TEST_CASE("video_embedding: the demo's clips give the reference's vectors") {

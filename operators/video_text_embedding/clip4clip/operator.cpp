@@ -6,15 +6,20 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "embedder.h"
-#include "text_embedder.h"
+#include "clip/node/embedder.h"
+#include "clip/node/text_embedder.h"
+#include "clip/node/weights.h"
 #include "video_embedder.h"
-#include "weights.h"
 
 namespace pipit::clip4clip {
 namespace {
+
+using clip::Embedder;
+using clip::Modality;
+using clip::TextEmbedder;
+using clip::TextOptions;
+using clip::Weights;
 
 class Clip4Clip {
  public:
@@ -58,14 +63,14 @@ class Clip4Clip {
     // same share.
     if (context.threads() > 0) at::set_num_threads(context.threads());
     const Modality modality = arguments.string("modality") == "video" ? Modality::kVideo : Modality::kText;
-    const Weights weights = Weights::open(arguments, modality);
+    const Weights weights = Weights::open(arguments, arguments.string("model_name"), modality);
     if (modality == Modality::kVideo) {
       embedder_ = std::make_unique<VideoEmbedder>(arguments, weights, context);
     } else {
-      embedder_ = std::make_unique<TextEmbedder>(arguments, weights, context);
+      embedder_ = std::make_unique<TextEmbedder>(arguments, TextOptions(), weights, context);
     }
     vector_type_ = fmt::format("tensor<f32>[{}]", weights.checkpoint.architecture.embed_dim);
-    report_ = describe(weights);
+    report_ = weights.describe(embedder_->footprint());
   }
 
   void process(const Batch& in, BatchEmitter& out) { embedder_->embed(in, out); }
@@ -75,20 +80,6 @@ class Clip4Clip {
   Value report() const { return report_; }
 
  private:
-  Value describe(const Weights& weights) const {
-    std::vector<Value> assumptions;
-    for (const std::string& assumption : weights.checkpoint.assumptions) assumptions.emplace_back(assumption);
-    const clip::Footprint& takes = embedder_->footprint();
-    return Value::map({{"architecture", weights.checkpoint.architecture.name},
-                       {"layout", weights.checkpoint.layout},
-                       {"device", weights.placement.device.str()},
-                       {"dtype", weights.placement.dtype_name()},
-                       {"parameters", takes.parameters},
-                       {"bytes", takes.bytes},
-                       {"mapped_bytes", takes.mapped_bytes},
-                       {"assumptions", Value::list(std::move(assumptions))}});
-  }
-
   std::unique_ptr<Embedder> embedder_;
   std::string vector_type_;
   Value report_;

@@ -29,7 +29,7 @@ clip::FramePosition frame_position(const Arguments& arguments) {
 
 }  // namespace
 
-VideoEmbedder::VideoEmbedder(const Arguments& arguments, const Weights& weights, Context& context)
+VideoEmbedder::VideoEmbedder(const Arguments& arguments, const clip::Weights& weights, Context& context)
     : context_(context),
       max_frames_(max_frames(arguments)),
       position_(frame_position(arguments)),

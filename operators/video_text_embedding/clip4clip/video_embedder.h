@@ -4,16 +4,16 @@
 #include <memory>
 
 #include "clip/frame_slice.h"
+#include "clip/node/embedder.h"
+#include "clip/node/weights.h"
 #include "clip/pooling.h"
 #include "clip/video_model.h"
-#include "embedder.h"
-#include "weights.h"
 
 namespace pipit::clip4clip {
 
-class VideoEmbedder : public Embedder {
+class VideoEmbedder : public clip::Embedder {
  public:
-  VideoEmbedder(const Arguments& arguments, const Weights& weights, Context& context);
+  VideoEmbedder(const Arguments& arguments, const clip::Weights& weights, Context& context);
 
   void embed(const Batch& in, BatchEmitter& out) override;
   const clip::Footprint& footprint() const override { return model_->footprint(); }

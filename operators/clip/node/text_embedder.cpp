@@ -1,4 +1,4 @@
-#include "text_embedder.h"
+#include "clip/node/text_embedder.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "pipit/torch.h"
 
-namespace pipit::clip4clip {
+namespace pipit::clip {
 namespace {
 
 std::size_t max_words(const Arguments& arguments, std::int64_t context_length) {
@@ -21,20 +21,22 @@ std::size_t max_words(const Arguments& arguments, std::int64_t context_length) {
 
 }  // namespace
 
-TextEmbedder::TextEmbedder(const Arguments& arguments, const Weights& weights, Context& context)
+TextEmbedder::TextEmbedder(const Arguments& arguments, const TextOptions& options, const Weights& weights,
+                           Context& context)
     : context_(context),
       max_words_(max_words(arguments, weights.checkpoint.architecture.context_length)),
-      tokenizer_(context.shared<clip::Tokenizer>("clip tokenizer", [] { return std::make_unique<clip::Tokenizer>(); })),
-      model_(context.shared<clip::TextModel>("clip text model|" + weights.key(), [&] {
-        return std::make_unique<clip::TextModel>(weights.checkpoint, weights.placement);
+      options_(options),
+      tokenizer_(context.shared<Tokenizer>("clip tokenizer", [] { return std::make_unique<Tokenizer>(); })),
+      model_(context.shared<TextModel>("clip text model|" + weights.key(), [&] {
+        return std::make_unique<TextModel>(weights.checkpoint, weights.placement);
       })) {}
 
 void TextEmbedder::embed(const Batch& in, BatchEmitter& out) {
   std::vector<std::uint32_t> rows;
-  std::vector<clip::Sentence> sentences;
+  std::vector<Sentence> sentences;
   for (std::uint32_t row = 0; row < in.size(); ++row) {
     try {
-      sentences.push_back(tokenizer_->encode(in[row][0].string(), max_words_));
+      sentences.push_back(tokenizer_->encode(in[row][0].string(), max_words_, options_.rules));
       rows.push_back(row);
       if (sentences.back().cut) context_.count("sentences_cut");
     } catch (const Error& error) {
@@ -42,10 +44,10 @@ void TextEmbedder::embed(const Batch& in, BatchEmitter& out) {
     }
   }
   if (rows.empty()) return;
-  const at::Tensor vectors = model_->embed(sentences);
+  const at::Tensor vectors = options_.normalized ? model_->embed(sentences) : model_->features(sentences);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     out.emit(rows[i], from_torch(vectors.select(0, static_cast<std::int64_t>(i))));
   }
 }
 
-}  // namespace pipit::clip4clip
+}  // namespace pipit::clip

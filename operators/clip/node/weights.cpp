@@ -1,20 +1,21 @@
-#include "weights.h"
+#include "clip/node/weights.h"
 
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <vector>
 
-namespace pipit::clip4clip {
+namespace pipit::clip {
 
-Weights Weights::open(const Arguments& arguments, Modality modality) {
-  const auto placement = clip::Placement::parse(arguments.string("device"), arguments.string("dtype"));
+Weights Weights::open(const Arguments& arguments, const std::string& model_name, Modality modality) {
+  const auto placement = Placement::parse(arguments.string("device"), arguments.string("dtype"));
   if (!arguments.has("weight_path")) {
     throw Error("invalid_argument",
                 "no weight_path: give the path of a CLIP4Clip or CLIP checkpoint; pipit downloads none");
   }
   weights::ClipRequest request;
-  request.model_name = arguments.string("model_name");
-  request.vision = modality == Modality::kVideo;
+  request.model_name = model_name;
+  request.vision = modality != Modality::kText;
   request.text = modality == Modality::kText;
   if (arguments.has("heads")) request.heads = arguments.integer("heads");
   if (arguments.has("activation")) {
@@ -31,4 +32,17 @@ std::string Weights::key() const {
                      placement.dtype_name());
 }
 
-}  // namespace pipit::clip4clip
+Value Weights::describe(const Footprint& takes) const {
+  std::vector<Value> assumptions;
+  for (const std::string& assumption : checkpoint.assumptions) assumptions.emplace_back(assumption);
+  return Value::map({{"architecture", checkpoint.architecture.name},
+                     {"layout", checkpoint.layout},
+                     {"device", placement.device.str()},
+                     {"dtype", placement.dtype_name()},
+                     {"parameters", takes.parameters},
+                     {"bytes", takes.bytes},
+                     {"mapped_bytes", takes.mapped_bytes},
+                     {"assumptions", Value::list(std::move(assumptions))}});
+}
+
+}  // namespace pipit::clip

@@ -1,0 +1,30 @@
+// The weight file of a node, and where its model computes.
+#pragma once
+
+#include <string>
+
+#include "clip/footprint.h"
+#include "clip/placement.h"
+#include "pipit/operator.h"
+#include "pipit/weights/clip_checkpoint.h"
+
+namespace pipit::clip {
+
+enum class Modality { kVideo, kImage, kText };
+
+struct Weights {
+  pipit::weights::ClipCheckpoint checkpoint;
+  Placement placement;
+
+  /// Opens and checks what the arguments weight_path, device, dtype, heads and activation name, for one modality.
+  /// `model_name` as resolve_clip takes it.
+  static Weights open(const Arguments& arguments, const std::string& model_name, Modality modality);
+
+  /// Two nodes with one key compute with the same numbers.
+  std::string key() const;
+
+  /// For Operator::report: what was loaded, and what it takes.
+  Value describe(const Footprint& takes) const;
+};
+
+}  // namespace pipit::clip

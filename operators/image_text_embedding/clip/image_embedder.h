@@ -1,0 +1,26 @@
+// An image to its vector.
+#pragma once
+
+#include <memory>
+
+#include "clip/node/embedder.h"
+#include "clip/node/weights.h"
+#include "clip/preprocessing.h"
+#include "clip/video_model.h"
+
+namespace pipit::image_clip {
+
+class ImageEmbedder : public clip::Embedder {
+ public:
+  ImageEmbedder(clip::CentreRounding rounding, const clip::Weights& weights, Context& context);
+
+  void embed(const Batch& in, BatchEmitter& out) override;
+  const clip::Footprint& footprint() const override { return model_->footprint(); }
+
+ private:
+  clip::CentreRounding rounding_;
+  std::int64_t resolution_;
+  std::shared_ptr<const clip::VideoModel> model_;  // clip4clip's: nodes of both share it
+};
+
+}  // namespace pipit::image_clip

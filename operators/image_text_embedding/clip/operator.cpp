@@ -1,0 +1,101 @@
+// image_text_embedding.clip: images and texts as vectors of one space.
+#include "pipit/operator.h"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "clip/node/embedder.h"
+#include "clip/node/text_embedder.h"
+#include "clip/node/weights.h"
+#include "image_embedder.h"
+
+namespace pipit::image_clip {
+namespace {
+
+using clip::Modality;
+using clip::Weights;
+
+/// Towhee's names for the architectures, and the project's own.
+std::string architecture(const std::string& model_name) {
+  if (model_name == "clip_vit_base_patch32") return "clip_vit_b32";
+  if (model_name == "clip_vit_base_patch16") return "clip_vit_b16";
+  if (model_name == "clip_vit_large_patch14") return "clip_vit_l14";
+  if (model_name == "clip_vit_large_patch14_336") return "clip_vit_l14@336px";
+  return model_name;
+}
+
+class Clip {
+ public:
+  static Signature signature() {
+    return Signature(
+               "Embeds images and texts into one space with CLIP, from weights on disk. The vectors are as long as the "
+               "model makes them; towhee.np_normalize makes them 1 long, and then they share the space of "
+               "video_text_embedding.clip4clip's with the same weights.")
+        .variant("modality", "image")
+        .input("image", "frame", "image_decode.ffmpeg's, or a frame of a video")
+        .output("vec", "tensor<f32>[?]")
+        .variant("modality", "text")
+        .input("text", "string", "a sentence in UTF-8")
+        .output("vec", "tensor<f32>[?]")
+        .required("model_name", "string",
+                  "auto (whatever the file holds), clip_vit_base_patch32 (or clip_vit_b32), clip_vit_base_patch16 "
+                  "(clip_vit_b16), clip_vit_large_patch14 (clip_vit_l14) or clip_vit_large_patch14_336 "
+                  "(clip_vit_l14@336px); a file that holds something else is refused")
+        .argument("weight_path", "path", "null",
+                  "the checkpoint, which must be given: Hugging Face's, OpenAI's or CLIP4Clip's; safetensors or "
+                  "PyTorch's zip format")
+        .required("modality", "enum(image|text)", "what comes in")
+        .argument("device", "string", "cpu", "cpu, cuda or cuda:N")
+        .argument("dtype", "enum(float32|bfloat16|float16|auto)", "float32",
+                  "what the model computes in; float16 on CUDA only; auto: bfloat16 where the device has instructions "
+                  "for it")
+        .argument("preprocess", "enum(huggingface|openai)", "huggingface",
+                  "whose tokenizer and centre crop: Hugging Face's repairs no text and rounds the crop's place down, "
+                  "as Towhee's operator; openai is what clip4clip does")
+        .argument("max_words", "int", "77", "text: of more tokens, so many are taken, start and end included")
+        .argument("heads", "int", "null", "attention heads, where they are not width/64 and no config.json tells")
+        .argument("activation", "enum(quick_gelu|gelu)", "null",
+                  "where no config.json tells; by default quick_gelu, as OpenAI's")
+        .batch(16)
+        .uses_threads();
+  }
+
+  Clip(const Arguments& arguments, Context& context) {
+    // One setting for the process. The runtime constructs all operators before any of them works, and gives each the
+    // same share.
+    if (context.threads() > 0) at::set_num_threads(context.threads());
+    const Modality modality = arguments.string("modality") == "image" ? Modality::kImage : Modality::kText;
+    const Weights weights = Weights::open(arguments, architecture(arguments.string("model_name")), modality);
+    const bool openai = arguments.string("preprocess") == "openai";
+    if (modality == Modality::kImage) {
+      const auto rounding = openai ? clip::CentreRounding::kHalfToEven : clip::CentreRounding::kDown;
+      embedder_ = std::make_unique<ImageEmbedder>(rounding, weights, context);
+    } else {
+      const clip::TextOptions options{openai ? clip::TextRules::kOpenAi : clip::TextRules::kHuggingFace,
+                                      /*normalized=*/false};
+      embedder_ = std::make_unique<clip::TextEmbedder>(arguments, options, weights, context);
+    }
+    vector_type_ = fmt::format("tensor<f32>[{}]", weights.checkpoint.architecture.embed_dim);
+    report_ = weights.describe(embedder_->footprint());
+  }
+
+  void process(const Batch& in, BatchEmitter& out) { embedder_->embed(in, out); }
+
+  std::string output_type(std::uint32_t) const { return vector_type_; }
+
+  Value report() const { return report_; }
+
+ private:
+  std::unique_ptr<clip::Embedder> embedder_;
+  std::string vector_type_;
+  Value report_;
+};
+
+}  // namespace
+}  // namespace pipit::image_clip
+
+PIPIT_OPERATOR("image_text_embedding.clip", "1.0.0", "embeds images and texts into one space", pipit::image_clip::Clip);
