@@ -8,7 +8,7 @@ from program import node
 from report import Row, counted
 
 # At most so many steps of 255, and on at most this share of the values more than one.
-LOSSY = {"JPEG": (4, 0.02), "lossy WebP": (6, 0.2)}
+LOSSY = {"JPEG": (4, 0.05), "lossy WebP": (4, 0.05)}
 
 
 def photographs():

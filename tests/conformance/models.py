@@ -1,6 +1,7 @@
 """Vectors of full-size models with random weights: Towhee's, OpenAI's, Hugging Face's and OpenCLIP's code, from the same checkpoint file, over
 real clips that PyAV decoded and Pillow resized."""
 
+import contextlib
 import gc
 
 import numpy
@@ -13,6 +14,20 @@ SENTENCES = ["kids feeding and playing with the horse", "", "A man isn't riding 
              "a <|endoftext|> in the middle", " ".join(["one two three four five six seven eight nine ten"] * 5)]  # fmt: skip
 MAX_WORDS = 32
 OPERATOR = "video_text_embedding.clip4clip"
+
+
+@contextlib.contextmanager
+def without_initialisation():
+    """Models are filled anyhow; the larger ones take a minute to initialise first."""
+    names = ("normal_", "uniform_", "kaiming_uniform_", "xavier_uniform_", "trunc_normal_")
+    saved = {name: getattr(torch.nn.init, name) for name in names}
+    try:
+        for name in names:
+            setattr(torch.nn.init, name, lambda tensor, *_, **__: tensor)
+        yield
+    finally:
+        for name, function in saved.items():
+            setattr(torch.nn.init, name, function)
 
 
 def fill(module, seed=1):
@@ -354,7 +369,8 @@ def architectures(work):
              (HuggingFace, "clip_vit_b16", 4), (HuggingFace, "clip_vit_l14", 2), (HuggingFace, "clip_vit_l14@336px", 2),
              (OpenClip, "clip_vit_b32", 4)]  # fmt: skip
     for kind, name, count in cases:
-        reference = kind.random(name)
+        with without_initialisation():
+            reference = kind.random(name)
         file = work.save(reference)
         videos, texts = work.vectors(reference, references.CLIPS, count), work.sentences(reference)
         del reference

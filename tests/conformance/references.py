@@ -8,6 +8,8 @@ import numpy
 
 from program import ROOT
 
+sys.path.append(str(ROOT / "tests" / "operators" / "clip" / "data"))  # corpus, reference_tokens, made_up
+
 CLIPS = [ROOT / ".deps" / "clips" / f"{name}.mp4" for name in ("bikes", "bigbuckbunny", "carphone")]
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
@@ -19,8 +21,6 @@ def version(package):
 def generator(folder, name="generate"):
     """A module of tests/operators/FOLDER/data."""
     path = ROOT / "tests" / "operators" / folder / "data" / f"{name}.py"
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))
     spec = importlib.util.spec_from_file_location(f"{folder}_{name}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

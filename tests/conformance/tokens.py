@@ -1,22 +1,13 @@
 """Token ids of a hard corpus: CLIP's SimpleTokenizer with ftfy (Towhee's copy and OpenAI's), and Hugging Face's tokenizer."""
 
-import importlib.metadata
-import sys
-
+import references  # finds the next two
+import corpus
+import reference_tokens
 from program import ROOT, node
 from report import Row, counted
 
-sys.path.append(str(ROOT / "tests" / "operators" / "clip" / "data"))
-import corpus
-import reference_tokens
-
 LINES = 21000
 VOCABULARY = ROOT / ".deps" / "clip" / "bpe_simple_vocab_16e6.txt.gz"
-OPENAI = "SimpleTokenizer (clip-anytorch {}, Towhee {}) with ftfy {}"
-
-
-def version(package):
-    return importlib.metadata.version(package)
 
 
 def ours(program, lines, **args):
@@ -34,17 +25,17 @@ def compare(program, work):
     got, _ = ours(program, texts)
     different = sum(a != reference_tokens.with_ends(openai.encode(text)) for a, text, r in zip(got, texts, repaired) if not r)
     different += sum(a != reference_tokens.with_ends(towhee.encode(text)) for a, text, r in zip(got, texts, repaired) if not r)
-    against = OPENAI.format(version("clip-anytorch"), version("towhee"), version("ftfy"))
+    against = ", ".join(map(references.version, ("clip-anytorch", "towhee", "ftfy")))
     yield counted("tokens", "token ids", against, different, len(texts) - sum(repaired), "lines")
     unmeant = sum(r for (kind, _), r in zip(lines, repaired) if kind != "mojibake")
     meant = sum(kind == "mojibake" for kind, _ in lines)
-    yield Row("tokens", "lines that ftfy takes for mojibake and repairs, which pipit does not", f"ftfy {version('ftfy')}",
+    yield Row("tokens", "lines that ftfy takes for mojibake and repairs, which pipit does not", references.version("ftfy"),
               f"{len(texts):,} lines, {meant:,} written as mojibake", f"{sum(repaired):,}, of them {unmeant:,} not written so", "")  # fmt: skip
 
     got, _ = ours(program, texts, rules="huggingface")
     current = [reference_tokens.is_same_unicode(text) for text in texts]
     different = sum(a != b for a, b, c in zip(got, hugging_face(texts), current) if c)
-    against = f"transformers {version('transformers')}, tokenizers {version('tokenizers')}"
+    against = f"{references.version('transformers')}, {references.version('tokenizers')}"
     yield counted("tokens", "token ids, `preprocess: huggingface`", against, different, sum(current), "lines")
     older = sum(not c for c in current)
     yield Row("tokens", "lines that Hugging Face composes by an older Unicode", against, f"{len(texts):,} lines", f"{older:,}", "")
