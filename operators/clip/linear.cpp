@@ -22,6 +22,7 @@ at::Tensor one_dnn_linear(const at::Tensor& x, const Linear& linear, std::string
 }  // namespace
 
 at::Tensor Linear::operator()(const at::Tensor& x, Then then) const {
+  if (packed) return packed->multiply(x, bias, then);
   if (x.is_cpu() && x.scalar_type() == at::kFloat && at::hasMKLDNN()) {
     return one_dnn_linear(x, *this, then == Then::kSilu ? "swish" : then == Then::kGelu ? "gelu" : "none");
   }
@@ -29,10 +30,6 @@ at::Tensor Linear::operator()(const at::Tensor& x, Then then) const {
   if (then == Then::kSilu) at::silu_(y);
   if (then == Then::kGelu) at::gelu_(y);
   return y;
-}
-
-Linear Linear::outputs(std::int64_t start, std::int64_t size) const {
-  return {weight.narrow(0, start, size), bias.defined() ? bias.narrow(0, start, size) : bias};
 }
 
 }  // namespace pipit::clip

@@ -4,21 +4,21 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
+
+#include "clip/activation.h"
+#include "clip/packed_weight.h"
 
 namespace pipit::clip {
 
-/// x·Wᵀ + b. A weight is used where it lies, which may be a checkpoint's mapping.
+/// x·Wᵀ + b. A weight is used where it lies, which may be a checkpoint's mapping, or is packed.
 struct Linear {
-  at::Tensor weight;  // [out, in]
+  at::Tensor weight;  // [out, in], where it is not packed
   at::Tensor bias;    // [out], or undefined
-
-  enum class Then { kNothing, kSilu, kGelu };
+  std::shared_ptr<const PackedWeight> packed = {};
 
   /// `x` is [rows, in].
   at::Tensor operator()(const at::Tensor& x, Then then = Then::kNothing) const;
-
-  /// The part that computes outputs [start, start + size).
-  Linear outputs(std::int64_t start, std::int64_t size) const;
 };
 
 }  // namespace pipit::clip

@@ -54,7 +54,8 @@ bool computes_in_bfloat16(c10::Device device) {
 
 }  // namespace
 
-Placement Placement::parse(const std::string& device, const std::string& dtype) {
+Placement Placement::parse(const std::string& device, const std::string& dtype,
+                           std::optional<weights::Quantization> stored) {
   Placement placement;
   placement.device = parse_device(device);
   if (dtype == "float32") {
@@ -67,15 +68,33 @@ Placement Placement::parse(const std::string& device, const std::string& dtype) 
                   fmt::format("dtype float16 is for CUDA devices, device is '{}'; take bfloat16 or float32", device));
     }
     placement.dtype = at::kHalf;
+  } else if (dtype == "int8") {
+    placement.quantization = weights::kEightBits;
+  } else if (dtype == "int4") {
+    placement.quantization = weights::kFourBits;
   } else if (dtype == "auto") {
-    placement.dtype = computes_in_bfloat16(placement.device) ? at::kBFloat16 : at::kFloat;
+    placement.quantization = stored;
+    if (!stored && computes_in_bfloat16(placement.device)) placement.dtype = at::kBFloat16;
   } else {
-    throw Error("invalid_argument", fmt::format("dtype is float32, bfloat16, float16 or auto, got '{}'", dtype));
+    throw Error("invalid_argument",
+                fmt::format("dtype is float32, bfloat16, float16, int8, int4 or auto, got '{}'", dtype));
+  }
+  if (stored && placement.quantization != stored) {
+    throw Error("invalid_argument",
+                fmt::format("weight_path holds {0}-bit weights, which are used as they are, dtype is {1}; take dtype "
+                            "int{0} or auto, or the file that they were quantised from",
+                            stored->bits, dtype));
+  }
+  if (placement.quantization && !placement.device.is_cpu()) {
+    throw Error("invalid_argument", fmt::format("{0}-bit weights are for the CPU, device is '{1}'; take float16, "
+                                                "bfloat16 or float32 and a file that holds such weights",
+                                                placement.quantization->bits, device));
   }
   return placement;
 }
 
 std::string Placement::dtype_name() const {
+  if (quantization) return fmt::format("int{}", quantization->bits);
   if (dtype == c10::ScalarType::Float) return "float32";
   return dtype == c10::ScalarType::BFloat16 ? "bfloat16" : "float16";
 }

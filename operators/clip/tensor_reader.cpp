@@ -7,6 +7,9 @@
 #include <memory>
 #include <vector>
 
+#include "clip/int4_weight.h"
+#include "clip/int8_weight.h"
+#include "clip/quantized_tensor.h"
 #include "pipit/error.h"
 
 namespace pipit::clip {
@@ -22,6 +25,10 @@ at::ScalarType scalar_type(weights::DType dtype) {
       return at::kHalf;
     case weights::DType::kBFloat16:
       return at::kBFloat16;
+    case weights::DType::kInt8:
+      return at::kChar;
+    case weights::DType::kUInt8:
+      return at::kByte;
     default:
       throw Error("internal", fmt::format("a weight is of type {}", weights::dtype_name(dtype)));
   }
@@ -45,25 +52,85 @@ at::Tensor wrap(const weights::TensorView& view, const std::shared_ptr<const voi
   return bytes.clone(at::MemoryFormat::Contiguous).view(dtype).squeeze(-1);
 }
 
+/// All parts as one, where they lie if they are one. Counts nothing.
+at::Tensor joined(const weights::Source& source, const std::shared_ptr<const void>& storage, c10::Device device,
+                  at::ScalarType dtype) {
+  std::vector<at::Tensor> parts;
+  for (const weights::TensorView& view : source.parts) parts.push_back(wrap(view, storage).to(device, dtype));
+  const at::Tensor tensor = parts.size() == 1 ? parts.front() : at::cat(parts, 0);
+  return source.transposed ? tensor.t() : tensor;
+}
+
+QuantizedTensor read_quantized(const weights::Source& source, const std::shared_ptr<const void>& storage, int bits) {
+  if (!source.scales) return quantize(joined(source, storage, at::kCPU, at::kFloat), bits);
+  QuantizedTensor stored{wrap(source.parts.front(), storage), wrap(source.scales->scale, storage), {}};
+  if (source.scales->zero) stored.zero = wrap(*source.scales->zero, storage);
+  return stored;
+}
+
+std::shared_ptr<const PackedWeight> pack(const QuantizedTensor& all, std::int64_t start, std::int64_t outputs) {
+  const at::Tensor codes = all.codes.narrow(0, start, outputs);
+  const at::Tensor scale = all.scale.narrow(0, start, outputs);
+  if (!all.zero.defined()) return std::make_shared<Int8Weight>(codes, scale);
+  return std::make_shared<Int4Weight>(codes, scale, all.zero.narrow(0, start, outputs));
+}
+
 }  // namespace
 
-at::Tensor TensorReader::read(const std::string& name) {
+const weights::Source& TensorReader::find(const std::string& name) const {
   const auto found = checkpoint_.tensors.find(name);
   if (found == checkpoint_.tensors.end()) {
     throw Error("internal", fmt::format("'{}' has no tensor '{}'", checkpoint_.file.path().string(), name));
   }
-  const weights::Source& source = found->second;
-  std::vector<at::Tensor> parts;
-  for (const weights::TensorView& view : source.parts) {
-    const at::Tensor raw = wrap(view, checkpoint_.file.storage());
-    parts.push_back(raw.to(placement_.device, placement_.dtype));
-  }
-  at::Tensor tensor = parts.size() == 1 ? parts.front() : at::cat(parts, 0);
+  return found->second;
+}
+
+at::Tensor TensorReader::read(const weights::Source& source, c10::ScalarType dtype) {
+  const at::Tensor tensor = joined(source, checkpoint_.file.storage(), placement_.device, dtype);
   const auto bytes = static_cast<std::int64_t>(tensor.nbytes());
   footprint_.parameters += tensor.numel();
   footprint_.bytes += bytes;
   if (tensor.const_data_ptr() == source.parts.front().data) footprint_.mapped_bytes += bytes;
-  return source.transposed ? tensor.t() : tensor;
+  return tensor;
+}
+
+at::Tensor TensorReader::read(const std::string& name) {
+  return read(find(name), placement_.dtype);
+}
+
+at::Tensor TensorReader::read_as_stored(const std::string& name) {
+  const weights::Source& source = find(name);
+  return read(source, scalar_type(source.parts.front().dtype));
+}
+
+Linear TensorReader::read_linear(const std::string& weight, const std::string& bias) {
+  return read_linears(weight, bias, {}).front();
+}
+
+std::vector<Linear> TensorReader::read_linears(const std::string& weight, const std::string& bias,
+                                               at::IntArrayRef outputs) {
+  const at::Tensor all_biases = read(bias);
+  const at::IntArrayRef sizes = outputs.empty() ? all_biases.sizes() : outputs;
+  const std::vector<at::Tensor> biases = all_biases.split_with_sizes(sizes);
+  std::vector<Linear> linears;
+  if (!placement_.quantization) {
+    const std::vector<at::Tensor> weights = read(weight).split_with_sizes(sizes);
+    for (std::size_t i = 0; i < sizes.size(); ++i) linears.push_back({weights[i], biases[i]});
+    return linears;
+  }
+  try {
+    const QuantizedTensor all = read_quantized(find(weight), checkpoint_.file.storage(), placement_.quantization->bits);
+    std::int64_t start = 0;
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      linears.push_back({{}, biases[i], pack(all, start, sizes[i])});
+      footprint_.bytes += linears.back().packed->bytes();
+      start += sizes[i];
+    }
+    footprint_.parameters += all.codes.numel() * (all.zero.defined() ? 2 : 1);
+    return linears;
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("'{}' in '{}' {}", weight, checkpoint_.file.path().string(), error.what()));
+  }
 }
 
 }  // namespace pipit::clip

@@ -4,8 +4,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <string>
+#include <vector>
 
 #include "clip/footprint.h"
+#include "clip/linear.h"
 #include "clip/placement.h"
 #include "pipit/weights/clip_checkpoint.h"
 
@@ -22,10 +24,23 @@ class TensorReader {
   /// `name` is one of ClipCheckpoint's. Throws pipit::Error (`internal`) for one that the checkpoint lacks.
   at::Tensor read(const std::string& name);
 
+  /// As read, but in the file's element type: for a table of which little is looked up at a time.
+  at::Tensor read_as_stored(const std::string& name);
+
+  /// A product of the blocks, its weight in as many bits as the placement says. Throws pipit::Error
+  /// (`invalid_checkpoint`) for a weight that cannot be had in so few.
+  Linear read_linear(const std::string& weight, const std::string& bias);
+
+  /// The same in several, so many outputs each.
+  std::vector<Linear> read_linears(const std::string& weight, const std::string& bias, at::IntArrayRef outputs);
+
   const weights::ClipArchitecture& architecture() const { return checkpoint_.architecture; }
   const Placement& placement() const { return placement_; }
 
  private:
+  const weights::Source& find(const std::string& name) const;
+  at::Tensor read(const weights::Source& source, c10::ScalarType dtype);
+
   const weights::ClipCheckpoint& checkpoint_;
   Placement placement_;
   Footprint& footprint_;

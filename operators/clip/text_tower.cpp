@@ -12,13 +12,14 @@
 namespace pipit::clip {
 
 TextTower::TextTower(TensorReader& reader)
-    : token_embedding_(reader.read("token_embedding.weight")),
+    : token_embedding_(reader.read_as_stored("token_embedding.weight")),
       positions_(reader.read("positional_embedding")),
       transformer_(reader, {.prefix = "transformer.",
                             .layers = reader.architecture().text.layers,
                             .heads = reader.architecture().text.heads,
                             .activation = reader.architecture().activation,
-                            .causal = true}),
+                            .causal = true,
+                            .result = TransformerResult::kOneRowPerSequence}),
       ln_final_(reader, "ln_final."),
       projection_(reader.read("text_projection")) {
   if (token_embedding_.size(0) != kVocabularySize) {
@@ -54,8 +55,9 @@ at::Tensor TextTower::forward(std::span<const Sentence> sentences) const {
   const auto on_device = [&](const std::vector<std::int64_t>& numbers) {
     return at::tensor(numbers, at::kLong).to(token_embedding_.device());
   };
-  const at::Tensor x =
-      token_embedding_.index_select(0, on_device(tokens)).add_(positions_.index_select(0, on_device(places)));
+  const at::Tensor x = token_embedding_.index_select(0, on_device(tokens))
+                           .to(positions_.scalar_type())
+                           .add_(positions_.index_select(0, on_device(places)));
   const at::Tensor features = transformer_.forward_rows(x, lengths, on_device(ends));
   return at::mm(ln_final_(features), projection_).to(at::kFloat).index_select(0, on_device(back));
 }

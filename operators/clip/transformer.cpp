@@ -19,13 +19,16 @@ at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
   return at::layer_norm(x, weight.sizes(), weight, bias, eps);
 }
 
-Transformer::Block::Block(TensorReader& reader, const std::string& prefix, const TransformerOptions& options)
+Transformer::Block::Block(TensorReader& reader, const std::string& prefix, const TransformerOptions& options, bool last)
     : ln_1(reader, prefix + "ln_1.", options.eps),
-      in_proj{reader.read(prefix + "attn.in_proj_weight"), reader.read(prefix + "attn.in_proj_bias")},
-      out_proj{reader.read(prefix + "attn.out_proj.weight"), reader.read(prefix + "attn.out_proj.bias")},
+      out_proj(reader.read_linear(prefix + "attn.out_proj.weight", prefix + "attn.out_proj.bias")),
       ln_2(reader, prefix + "ln_2.", options.eps),
-      c_fc{reader.read(prefix + "mlp.c_fc.weight"), reader.read(prefix + "mlp.c_fc.bias")},
-      c_proj{reader.read(prefix + "mlp.c_proj.weight"), reader.read(prefix + "mlp.c_proj.bias")} {
+      c_fc(reader.read_linear(prefix + "mlp.c_fc.weight", prefix + "mlp.c_fc.bias")),
+      c_proj(reader.read_linear(prefix + "mlp.c_proj.weight", prefix + "mlp.c_proj.bias")) {
+  const std::int64_t width = ln_1.weight.size(0);
+  std::vector<std::int64_t> outputs = {3 * width};
+  if (last && options.result == TransformerResult::kOneRowPerSequence) outputs = {width, 2 * width};
+  in_proj = reader.read_linears(prefix + "attn.in_proj_weight", prefix + "attn.in_proj_bias", outputs);
   if (options.activation == weights::Activation::kQuickGelu) {
     // x·σ(1.702x) is silu(1.702x)/1.702, and silu is to be had inside a product. Going in, the factor is put into what
     // is small (the norm and the biases); coming out, it is taken off as the residual is added.
@@ -38,7 +41,8 @@ Transformer::Block::Block(TensorReader& reader, const std::string& prefix, const
 
 Transformer::Transformer(TensorReader& reader, const TransformerOptions& options) : options_(options) {
   for (std::int64_t layer = 0; layer < options.layers; ++layer) {
-    blocks_.emplace_back(reader, fmt::format("{}resblocks.{}.", options.prefix, layer), options);
+    blocks_.emplace_back(reader, fmt::format("{}resblocks.{}.", options.prefix, layer), options,
+                         layer == options.layers - 1);
   }
 }
 
@@ -73,12 +77,12 @@ at::Tensor Transformer::attend(const at::Tensor& query, const at::Tensor& key, c
 
 void Transformer::add_feed_forward(const Block& block, at::Tensor& x) const {
   const bool quick = options_.activation == weights::Activation::kQuickGelu;
-  const at::Tensor hidden = block.c_fc(block.ln_2(x), quick ? Linear::Then::kSilu : Linear::Then::kGelu);
+  const at::Tensor hidden = block.c_fc(block.ln_2(x), quick ? Then::kSilu : Then::kGelu);
   x.add_(block.c_proj(hidden), quick ? 1 / kQuickGelu : 1);
 }
 
 at::Tensor Transformer::forward_block(const Block& block, at::Tensor x, at::IntArrayRef lengths) const {
-  const std::vector<at::Tensor> in = block.in_proj(block.ln_1(x)).chunk(3, 1);
+  const std::vector<at::Tensor> in = block.in_proj.front()(block.ln_1(x)).chunk(3, 1);
   x = x + block.out_proj(attend(in[0], in[1], in[2], lengths, Queries::kAll));
   add_feed_forward(block, x);
   return x;
@@ -95,10 +99,9 @@ at::Tensor Transformer::forward_rows(const at::Tensor& x, at::IntArrayRef length
   for (std::size_t layer = 0; layer + 1 < blocks_.size(); ++layer) y = forward_block(blocks_[layer], y, lengths);
 
   const Block& last = blocks_.back();
-  const std::int64_t width = y.size(1);
   const at::Tensor normed = last.ln_1(y);
-  const at::Tensor query = last.in_proj.outputs(0, width)(normed.index_select(0, rows));
-  const std::vector<at::Tensor> key_value = last.in_proj.outputs(width, 2 * width)(normed).chunk(2, 1);
+  const at::Tensor query = last.in_proj[0](normed.index_select(0, rows));
+  const std::vector<at::Tensor> key_value = last.in_proj[1](normed).chunk(2, 1);
   const at::Tensor attended = attend(query, key_value[0], key_value[1], lengths, Queries::kOnePerSequence);
   y = y.index_select(0, rows) + last.out_proj(attended);
   add_feed_forward(last, y);

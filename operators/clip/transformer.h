@@ -21,6 +21,8 @@ struct LayerNorm {
   at::Tensor operator()(const at::Tensor& x) const;
 };
 
+enum class TransformerResult { kAllRows, kOneRowPerSequence };
+
 struct TransformerOptions {
   std::string prefix;  // "visual.transformer.": blocks are <prefix>resblocks.0 and on
   std::int64_t layers = 0;
@@ -28,6 +30,7 @@ struct TransformerOptions {
   weights::Activation activation = weights::Activation::kQuickGelu;
   bool causal = false;
   double eps = 1e-5;
+  TransformerResult result = TransformerResult::kAllRows;  // which of the two forwards will be called
 };
 
 /// A stack of pre-norm blocks (openai/CLIP, clip/model.py: ResidualAttentionBlock).
@@ -49,13 +52,13 @@ class Transformer {
  private:
   struct Block {
     LayerNorm ln_1;
-    Linear in_proj;  // query, key and value in one product
+    std::vector<Linear> in_proj;  // query, key and value in one product; or the query, then key and value
     Linear out_proj;
     LayerNorm ln_2;
     Linear c_fc;
     Linear c_proj;
 
-    Block(TensorReader& reader, const std::string& prefix, const TransformerOptions& options);
+    Block(TensorReader& reader, const std::string& prefix, const TransformerOptions& options, bool last);
   };
 
   enum class Queries { kAll, kOnePerSequence };

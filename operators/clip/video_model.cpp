@@ -17,7 +17,7 @@ VideoModel::VideoModel(const weights::ClipCheckpoint& checkpoint, const Placemen
   const c10::InferenceMode guard;
   TensorReader reader(checkpoint, placement, footprint_);
   tower_ = std::make_unique<const VisionTower>(reader);
-  TensorReader head_reader(checkpoint, {placement.device, at::kFloat}, footprint_);
+  TensorReader head_reader(checkpoint, {placement.device, at::kFloat, placement.quantization}, footprint_);
   head_ = std::make_unique<const TemporalHead>(head_reader);
 }
 

@@ -26,6 +26,7 @@ std::vector<Linear> read_patch_weights(TensorReader& reader) {
 
 VisionTower::VisionTower(TensorReader& reader)
     : dtype_(reader.placement().dtype),
+      quantized_(reader.placement().quantization.has_value()),
       patch_(reader.architecture().patch),
       patch_weights_(read_patch_weights(reader)),
       class_token_(reader.read("visual.class_embedding")),
@@ -34,11 +35,21 @@ VisionTower::VisionTower(TensorReader& reader)
       transformer_(reader, {.prefix = "visual.transformer.",
                             .layers = reader.architecture().vision.layers,
                             .heads = reader.architecture().vision.heads,
-                            .activation = reader.architecture().activation}),
+                            .activation = reader.architecture().activation,
+                            .result = TransformerResult::kOneRowPerSequence}),
       ln_post_(reader, "visual.ln_post."),
       proj_(reader.read("visual.proj")) {
   class_token_ = class_token_ + positions_.select(0, 0);
   positions_ = positions_.narrow(0, 1, positions_.size(0) - 1);
+}
+
+at::Tensor VisionTower::multiply_patches(const Linear& weight, const at::Tensor& patches, std::int64_t frames) const {
+  if (!quantized_) return weight(patches);
+  // The order of a float product's sums may depend on how many rows there are. That is a difference in the last bit,
+  // but one that would move a code further on: the same number of rows every time.
+  std::vector<at::Tensor> products;
+  for (const at::Tensor& frame : patches.chunk(frames)) products.push_back(weight(frame));
+  return at::cat(products);
 }
 
 at::Tensor VisionTower::embed_patches(const at::Tensor& pictures, at::IntArrayRef lengths) const {
@@ -49,17 +60,21 @@ at::Tensor VisionTower::embed_patches(const at::Tensor& pictures, at::IntArrayRe
                                  .permute({0, 2, 4, 1, 3, 5})
                                  .to(dtype_)
                                  .reshape({frames * grid * grid, 3 * patch_ * patch_});
-  if (patch_weights_.size() == 1) return patch_weights_.front()(patches).view({frames, grid * grid, -1});
+  if (patch_weights_.size() == 1) {
+    return multiply_patches(patch_weights_.front(), patches, frames).view({frames, grid * grid, -1});
+  }
 
   // A convolution over time of size three with padding, as three products; a clip's neighbours are no part of it.
-  at::Tensor embedded = patch_weights_[1](patches);
+  at::Tensor embedded = multiply_patches(patch_weights_[1], patches, frames);
   std::int64_t start = 0;
   for (const std::int64_t length : lengths) {
     if (length > 1) {
       const std::int64_t rows = (length - 1) * grid * grid;
       const std::int64_t next = start + grid * grid;
-      embedded.narrow(0, next, rows).add_(patch_weights_[0](patches.narrow(0, start, rows)));
-      embedded.narrow(0, start, rows).add_(patch_weights_[2](patches.narrow(0, next, rows)));
+      embedded.narrow(0, next, rows)
+          .add_(multiply_patches(patch_weights_[0], patches.narrow(0, start, rows), length - 1));
+      embedded.narrow(0, start, rows)
+          .add_(multiply_patches(patch_weights_[2], patches.narrow(0, next, rows), length - 1));
     }
     start += length * grid * grid;
   }

@@ -24,8 +24,10 @@ class VisionTower {
  private:
   at::Tensor forward_part(const at::Tensor& pictures, at::IntArrayRef lengths) const;
   at::Tensor embed_patches(const at::Tensor& pictures, at::IntArrayRef lengths) const;
+  at::Tensor multiply_patches(const Linear& weight, const at::Tensor& patches, std::int64_t frames) const;
 
   at::ScalarType dtype_;
+  bool quantized_;
   std::int64_t patch_;
   /// [width, 3·patch·patch] each: one for the frame itself, or three for the one before it, itself and the one after.
   std::vector<Linear> patch_weights_;

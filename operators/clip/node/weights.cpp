@@ -8,7 +8,8 @@
 namespace pipit::clip {
 
 Weights Weights::open(const Arguments& arguments, const std::string& model_name, Modality modality) {
-  const auto placement = Placement::parse(arguments.string("device"), arguments.string("dtype"));
+  // Before a large file is opened: what is wrong with these two is told whatever it holds.
+  Placement::parse(arguments.string("device"), arguments.string("dtype"));
   if (!arguments.has("weight_path")) {
     throw Error("invalid_argument",
                 "no weight_path: give the path of a CLIP4Clip or CLIP checkpoint; pipit downloads none");
@@ -22,7 +23,10 @@ Weights Weights::open(const Arguments& arguments, const std::string& model_name,
     request.activation =
         arguments.string("activation") == "gelu" ? weights::Activation::kGelu : weights::Activation::kQuickGelu;
   }
-  return {weights::resolve_clip(weights::Checkpoint::open(arguments.string("weight_path")), request), placement};
+  auto checkpoint = weights::resolve_clip(weights::Checkpoint::open(arguments.string("weight_path")), request);
+  const auto placement =
+      Placement::parse(arguments.string("device"), arguments.string("dtype"), checkpoint.quantization);
+  return {std::move(checkpoint), placement};
 }
 
 std::string Weights::key() const {

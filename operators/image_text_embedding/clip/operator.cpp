@@ -50,9 +50,9 @@ class Clip {
                   "PyTorch's zip format")
         .required("modality", "enum(image|text)", "what comes in")
         .argument("device", "string", "cpu", "cpu, cuda or cuda:N")
-        .argument("dtype", "enum(float32|bfloat16|float16|auto)", "float32",
-                  "what the model computes in; float16 on CUDA only; auto: bfloat16 where the device has instructions "
-                  "for it")
+        .argument("dtype", "enum(float32|bfloat16|float16|int8|int4|auto)", "float32",
+                  "what the model computes in; float16 on CUDA only; int8 and int4: the blocks' weights, on CPU only; "
+                  "auto: as a quantised file holds them, else bfloat16 where the device has instructions for it")
         .argument("preprocess", "enum(huggingface|openai)", "huggingface",
                   "whose tokenizer and centre crop: Hugging Face's repairs no text and rounds the crop's place down, "
                   "as Towhee's operator; openai is what clip4clip does")

@@ -44,8 +44,9 @@ class Clip4Clip {
         .required("modality", "enum(video|text)", "what comes in")
         .argument("device", "string", "cpu", "cpu, cuda or cuda:N")
         .argument(
-            "dtype", "enum(float32|bfloat16|float16|auto)", "float32",
-            "what the model computes in; float16 on CUDA only; auto: bfloat16 where the device has instructions for it")
+            "dtype", "enum(float32|bfloat16|float16|int8|int4|auto)", "float32",
+            "what the model computes in; float16 on CUDA only; int8 and int4: the blocks' weights, on CPU only; auto: "
+            "as a quantised file holds them, else bfloat16 where the device has instructions for it")
         .argument("max_frames", "int", "12", "video: of more frames, so many are taken")
         .argument("slice_framepos", "int", "2", "video: which ones: 0 the first, 1 the last, 2 uniformly")
         .argument("pooling", "enum(normalized|raw)", "normalized",

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "pipit/weights/quantization.h"
+
 namespace made_up {
 namespace {
 
@@ -20,6 +22,10 @@ template <class T>
 void append(std::string& bytes, const std::vector<float>& values) {
   const std::vector<T> converted(values.begin(), values.end());
   bytes.append(reinterpret_cast<const char*>(converted.data()), converted.size() * sizeof(T));
+}
+
+bool is_linear(const std::string& name, const std::vector<std::int64_t>& shape) {
+  return name.find("resblocks.") != name.npos && shape.size() == 2;
 }
 
 }  // namespace
@@ -69,18 +75,42 @@ std::vector<std::uint8_t> pictures(std::string_view name, std::int64_t frames, s
 }
 
 void write_checkpoint(const std::filesystem::path& file, const std::map<std::string, std::vector<std::int64_t>>& shapes,
-                      const std::string& dtype) {
+                      const std::string& dtype, int bits) {
   nlohmann::json header = nlohmann::json::object();
   std::string bytes;
-  for (const auto& [name, shape] : shapes) {
+  const auto add = [&](const std::string& name, const std::string& type, const std::vector<std::int64_t>& shape,
+                       const auto& write) {
     const std::size_t start = bytes.size();
-    if (dtype == "F16") {
-      append<c10::Half>(bytes, weights(name, shape));
+    write();
+    header[name] = {{"dtype", type}, {"shape", shape}, {"data_offsets", {start, bytes.size()}}};
+  };
+  const auto add_raw = [&](const std::string& name, const std::string& type, const std::vector<std::int64_t>& shape,
+                           const auto& numbers) {
+    add(name, type, shape,
+        [&] { bytes.append(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof numbers[0]); });
+  };
+  for (const auto& [name, shape] : shapes) {
+    const std::vector<float> values = weights(name, shape);
+    if (bits != 0 && is_linear(name, shape)) {
+      const std::int64_t groups = shape[1] / pipit::weights::kFourBits.group;
+      if (bits == 8) {
+        const auto matrix = pipit::weights::quantize_int8(values, shape[1]);
+        add_raw(name, "I8", shape, matrix.values);
+        add_raw(name + ".scale", "F32", {shape[0]}, matrix.scale);
+      } else {
+        const auto matrix = pipit::weights::quantize_int4(values, shape[1]);
+        add_raw(name, "U8", {shape[0], shape[1] / 2}, matrix.values);
+        add_raw(name + ".scale", "F16", {shape[0], groups}, matrix.scale);
+        add_raw(name + ".zero", "F16", {shape[0], groups}, matrix.zero);
+      }
+    } else if (dtype == "F16") {
+      add(name, dtype, shape, [&] { append<c10::Half>(bytes, values); });
     } else {
-      append<float>(bytes, weights(name, shape));
+      add(name, dtype, shape, [&] { append<float>(bytes, values); });
     }
-    header[name] = {{"dtype", dtype}, {"shape", shape}, {"data_offsets", {start, bytes.size()}}};
   }
+  if (bits == 8) header["__metadata__"] = {{"pipit.quantization", R"({"bits":8})"}};
+  if (bits == 4) header["__metadata__"] = {{"pipit.quantization", R"({"bits":4,"group":64})"}};
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const std::uint64_t size = text.size();

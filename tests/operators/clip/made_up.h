@@ -18,8 +18,9 @@ std::vector<float> weights(std::string_view name, const std::vector<std::int64_t
 /// uint8 RGB [frames, resolution, resolution, 3].
 std::vector<std::uint8_t> pictures(std::string_view name, std::int64_t frames, std::int64_t resolution);
 
-/// Writes a safetensors file of made-up weights under their names; `dtype` is F32 or F16.
+/// Writes a safetensors file of made-up weights under their names; `dtype` is F32 or F16. With `bits`, 8 or 4, the
+/// linear weights of the blocks are quantized (see weights::Quantization).
 void write_checkpoint(const std::filesystem::path& file, const std::map<std::string, std::vector<std::int64_t>>& shapes,
-                      const std::string& dtype);
+                      const std::string& dtype, int bits = 0);
 
 }  // namespace made_up

@@ -37,6 +37,12 @@ TEST_CASE("placement: a device that is not there is named with those that are") 
 }
 
 TEST_CASE("placement: what is no type is refused") {
-  CHECK_THROWS_WITH_AS(Placement::parse("cpu", "int8"), "dtype is float32, bfloat16, float16 or auto, got 'int8'",
-                       pipit::Error);
+  CHECK_THROWS_WITH_AS(Placement::parse("cpu", "int2"),
+                       "dtype is float32, bfloat16, float16, int8, int4 or auto, got 'int2'", pipit::Error);
+}
+
+TEST_CASE("placement: auto takes a quantised file as it is") {
+  CHECK(Placement::parse("cpu", "auto", pipit::weights::kEightBits).dtype_name() == "int8");
+  CHECK(Placement::parse("cpu", "auto", pipit::weights::kFourBits).dtype_name() == "int4");
+  CHECK(Placement::parse("cpu", "int4").dtype_name() == "int4");
 }
