@@ -44,7 +44,8 @@ std::optional<Value> convert(const ArgumentType& type, const ArgumentSpec& writt
     case Base::kPath: {
       if (!scalar || (!written.from_outside && to_value(node).kind() != Kind::kString)) return std::nullopt;
       const bool in_file = type.base == Base::kPath && !written.from_outside && !node.text.empty();
-      return Value(in_file ? (folder / node.text).string() : node.text);
+      if (!in_file) return Value(node.text);
+      return Value(((written.folder.empty() ? folder : written.folder) / node.text).string());
     }
     case Base::kList: {
       if (node.kind != YamlNode::Kind::kSequence) return std::nullopt;
@@ -111,7 +112,7 @@ std::vector<ArgumentSpec> flatten(const OperatorSignature& signature, const Node
       continue;
     }
     for (const auto& [key, value] : written.value.entries) {
-      flat.push_back({written.name + "." + key.text, value, written.from_outside, written.overrides});
+      flat.push_back({written.name + "." + key.text, value, written.from_outside, written.overrides, written.folder});
     }
   }
   return flat;

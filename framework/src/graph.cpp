@@ -23,7 +23,13 @@ class Builder {
   void build() {
     graph_.domains.push_back({});
     for (const InputSpec& input : graph_.spec.inputs) add_input(input);
-    for (const NodeSpec& node : graph_.spec.nodes) add_node(node);
+    for (const NodeSpec& node : graph_.spec.nodes) {
+      spec_ = &node;
+      std::ranges::for_each(node.enter, [this](const Alias& alias) { add_alias(alias); });
+      add_node(node);
+      std::ranges::for_each(node.leave, [this](const Alias& alias) { add_alias(alias); });
+    }
+    faults_.enter(graph_.spec.place);
     resolve_outputs();
     check_uses();
     faults_.raise();
@@ -51,12 +57,35 @@ class Builder {
     return index;
   }
 
+  /// From here on, the name means a column that is there already.
+  void add_alias(const Alias& alias) {
+    faults_.enter(alias.place);
+    subject_ = alias.node;
+    const YamlNode& meant = alias.means.column;
+    Port port{alias.name, {}, {}, {}};
+    try {
+      if (!alias.type.empty()) port.type = Type::parse(alias.type);
+    } catch (const Error& e) {
+      fault(meant.line, fmt::format("input '{}': {}", alias.name, e.what()));
+    }
+    const int index = alias.means.constant ? add_constant(meant, port) : read(meant);
+    if (index < 0) return;
+    if (!port.type.accepts(at(index).type)) {
+      fault(meant.line, fmt::format("input '{}' takes {}, {} gives {}", alias.name, port.type.text(),
+                                    graph_.column_text(index), at(index).type.text()));
+      write({alias.name, -1, 0, {}, kNoDomain});
+      return;
+    }
+    latest_[alias.name] = index;
+  }
+
   void add_node(const NodeSpec& spec) {
-    spec_ = &spec;
+    faults_.enter(spec.place);
+    subject_ = spec.name;
     GraphNode node;
     const bool known = find_operator(spec, node);
     if (known) {
-      node.arguments = bind_arguments(node.op.signature, spec, graph_.spec.folder,
+      node.arguments = bind_arguments(node.op.signature, spec, spec.folder,
                                       [&](int line, const std::string& message) { fault(line, message); });
       choose_variant(node);
     }
@@ -132,7 +161,8 @@ class Builder {
 
   static bool writes(const NodeSpec& node, const std::string& name) {
     const auto& names = node.out.empty() && node.has_keep ? node.keep : node.out;
-    return std::ranges::any_of(names, [&](const YamlNode& out) { return out.text == name; });
+    return std::ranges::any_of(names, [&](const YamlNode& out) { return out.text == name; }) ||
+           std::ranges::any_of(node.leave, [&](const Alias& alias) { return alias.name == name; });
   }
 
   /// Whether `node`, or one that it reads from, reads from the node at path[0]; the way there is left in `path`.
@@ -412,7 +442,7 @@ class Builder {
       if (used) continue;
       const NodeSpec& spec = graph_.spec.nodes[static_cast<std::size_t>(&node - graph_.nodes.data())];
       graph_.warnings.push_back(
-          fmt::format("{}:{}: node '{}': nothing reads what it gives", graph_.spec.place, spec.line, spec.name));
+          fmt::format("{}:{}: node '{}': nothing reads what it gives", spec.place, spec.line, spec.name));
     }
   }
 
@@ -426,10 +456,10 @@ class Builder {
         if (producer < 0) continue;
         const Value samples = graph_.nodes[static_cast<std::size_t>(producer)].arguments.get("num_samples");
         if (samples.kind() != Kind::kInt || samples.integer() <= limit.integer()) continue;
-        graph_.warnings.push_back(
-            fmt::format("{}:{}: node '{}': takes at most {} frames ('max_frames'), '{}' samples {}; the rest are cut",
-                        graph_.spec.place, graph_.spec.nodes[i].line, graph_.spec.nodes[i].name, limit.integer(),
-                        graph_.spec.nodes[static_cast<std::size_t>(producer)].name, samples.integer()));
+        graph_.warnings.push_back(fmt::format(
+            "{}:{}: node '{}': takes at most {} frames ('max_frames'), '{}' samples {}; the rest are cut",
+            graph_.spec.nodes[i].place, graph_.spec.nodes[i].line, graph_.spec.nodes[i].name, limit.integer(),
+            graph_.spec.nodes[static_cast<std::size_t>(producer)].name, samples.integer()));
       }
     }
   }
@@ -440,13 +470,14 @@ class Builder {
     return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
   }
   void fault(int line, const std::string& message) {
-    faults_.add(line, fmt::format("node '{}': {}", spec_->name, message));
+    faults_.add(line, fmt::format("node '{}': {}", subject_, message));
   }
 
   Graph& graph_;
   const OperatorPath& path_;
   Faults faults_;
   const NodeSpec* spec_ = nullptr;     // of the node at work
+  std::string subject_;                // its name, for messages; or that of the pipeline that it is part of
   std::map<std::string, int> latest_;  // the column that a name means
   std::set<int> used_;
 };

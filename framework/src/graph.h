@@ -69,6 +69,8 @@ struct Graph {
   std::vector<int> read_by(const GraphNode& node) const;
   /// "'embed.vec'", or "'path'" for an input: a column for messages.
   std::string column_text(int column) const;
+  /// What the file calls an output; its column may have another name below.
+  const std::string& output_name(std::size_t output) const { return spec.outputs[output].text; }
   /// True when `domain` is `ancestor` or lies inside it.
   bool inside(int domain, int ancestor) const;
   bool strictly_inside(int domain, int ancestor) const { return domain != ancestor && inside(domain, ancestor); }

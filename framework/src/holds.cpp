@@ -20,6 +20,7 @@ class HoldFinder {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       GraphNode& node = graph_.nodes[i];
       spec_ = &graph_.spec.nodes[i];
+      faults_.enter(spec_->place);
       const Waits waits = waits_of(node, late);
       for (const auto& [border, wait] : waits) {
         for (int column : graph_.read_by(node)) {

@@ -109,7 +109,7 @@ class Pipeline::Running {
   }
   std::string place_of(std::size_t node) const {
     const NodeSpec& spec = plan_.graph.spec.nodes[node];
-    return fmt::format("{}:{}: node '{}': ", plan_.graph.spec.place, spec.line, spec.name);
+    return fmt::format("{}:{}: node '{}': ", spec.place, spec.line, spec.name);
   }
   ChunkQueue* queue(std::size_t edge, std::uint32_t producer, std::uint32_t consumer) {
     return queues_[edge][producer * replicas(plan_.edges[edge].consumer) + consumer].get();
@@ -370,7 +370,10 @@ bool Pipeline::Running::enter(std::shared_ptr<Item> item, bool in_stream) {
     Chunk chunk;
     chunk.item = item;
     chunk.rows = 1;
-    for (int column : edge.columns) chunk.columns.push_back({item->inputs[static_cast<std::size_t>(column)]});
+    for (int column : edge.columns) {
+      const int position = plan_.graph.columns[static_cast<std::size_t>(column)].port;
+      chunk.columns.push_back({item->inputs[static_cast<std::size_t>(position)]});
+    }
     chunk.marks.push_back({1, 0});
     const auto consumer = static_cast<std::uint32_t>(item->id % replicas(edge.consumer));
     queue(e, 0, consumer)->push(std::move(chunk), [] {});
@@ -408,7 +411,7 @@ Result Pipeline::Running::finish(Item& item) {
   if (result.error) return result;
   for (std::size_t i = 0; i < item.outputs.size(); ++i) {
     const Column& column = plan_.graph.columns[static_cast<std::size_t>(plan_.graph.outputs[i])];
-    result.names.push_back(column.name);
+    result.names.push_back(plan_.graph.output_name(i));
     std::vector<Value>& rows = item.outputs[i];
     result.outputs.push_back(column.domain == 0 ? std::move(rows.front()) : Value::list(std::move(rows)));
   }
@@ -508,9 +511,9 @@ std::vector<ColumnInfo> Pipeline::Running::inputs() const {
 
 std::vector<ColumnInfo> Pipeline::Running::outputs() const {
   std::vector<ColumnInfo> all;
-  for (int output : plan_.graph.outputs) {
-    const Column& column = plan_.graph.columns[static_cast<std::size_t>(output)];
-    all.push_back({column.name, column.type.text(), column.domain != 0});
+  for (std::size_t i = 0; i < plan_.graph.outputs.size(); ++i) {
+    const Column& column = plan_.graph.columns[static_cast<std::size_t>(plan_.graph.outputs[i])];
+    all.push_back({plan_.graph.output_name(i), column.type.text(), column.domain != 0});
   }
   return all;
 }

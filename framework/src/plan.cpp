@@ -179,7 +179,7 @@ std::string Plan::explain() const {
   text += "outputs        ";
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
     const Column& column = graph.columns[static_cast<std::size_t>(graph.outputs[i])];
-    text += fmt::format("{}{}: {}", i > 0 ? ", " : "", column.name,
+    text += fmt::format("{}{}: {}", i > 0 ? ", " : "", graph.output_name(i),
                         (column.domain == 0 ? column.type : Type::list_of(column.type)).text());
   }
   return text + "\n";

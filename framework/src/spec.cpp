@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "below.h"
 #include "near.h"
 #include "substitution.h"
 
@@ -136,7 +137,7 @@ class Reader {
       }
       Substituted text;
       if (const Override* set = find_override("vars." + key.text)) {
-        text = {set->value, false, true};
+        text = {set->value, false, set->from_outside, set->folder};
       } else {
         text = substitute(value);
       }
@@ -163,6 +164,8 @@ class Reader {
 
   void read_node(const YamlNode& map) {
     NodeSpec node;
+    node.place = spec_.place;
+    node.folder = spec_.folder;
     node.line = map.line;
     if (map.kind != YamlNode::Kind::kMapping) {
       faults_.add(map.line, fmt::format("a node must be a mapping with 'name' and 'op', found {}", describe(map)));
@@ -183,12 +186,17 @@ class Reader {
     if (!is_identifier(node.name)) {
       faults_.add(name->line, fmt::format("node '{}': is no name; expected letters, digits and '_'", node.name));
     }
-    if (const auto* twin = find_node(node.name)) {
-      faults_.add(name->line, fmt::format("{}stands twice; first at line {}", subject, twin->line));
+    if (const auto [twin, first] = lines_.emplace(node.name, node.line); !first) {
+      faults_.add(name->line, fmt::format("{}stands twice; first at line {}", subject, twin->second));
     }
-    check_keys(map, kNodeKeys, subject);
     if (const YamlNode* in = map.find("in")) read_in(*in, node);
     if (const YamlNode* out = map.find("out")) node.out = names(*out, "out");
+    if (node.op == "pipeline") {
+      check_keys(map, {"name", "op", "in", "out", "args"}, subject);
+      take_in(map, node, subject);
+      return;
+    }
+    check_keys(map, kNodeKeys, subject);
     if (const YamlNode* keep = map.find("keep")) {
       node.has_keep = true;
       node.keep = names(*keep, "keep");
@@ -207,6 +215,50 @@ class Reader {
     }
     read_args(map.find("args"), node, subject);
     spec_.nodes.push_back(std::move(node));
+  }
+
+  /// `op: pipeline`: the nodes of another file stand here, in the place of this one.
+  void take_in(const YamlNode& map, const NodeSpec& node, const std::string& subject) {
+    const YamlNode* args = map.find("args");
+    const YamlNode* file = args != nullptr ? args->find("file") : nullptr;
+    if (file == nullptr || file->kind != YamlNode::Kind::kScalar || file->is_null()) {
+      faults_.add(map.line, subject + "op 'pipeline' needs to know which, args: {file: FILE.yaml}");
+      return;
+    }
+    check_keys(*args, {"file", "vars"}, subject + "'args': ");
+    Spec::Options options = options_;
+    options.prefix += node.name + ".";
+    options.overrides.clear();
+    if (const YamlNode* vars = args->find("vars")) {
+      for (const auto& [key, value] : vars->entries) {
+        Substituted text = substitute(value);
+        const auto& folder = text.folder.empty() ? spec_.folder : text.folder;
+        options.overrides.push_back({"vars." + key.text, std::move(text.text), text.from_outside, folder});
+      }
+    }
+    for (const Override& set : options_.overrides) {
+      if (!set.target.starts_with(node.name + ".")) continue;
+      options.overrides.push_back(set);
+      options.overrides.back().target.erase(0, node.name.size() + 1);
+    }
+    const Substituted path = substitute(*file);
+    try {
+      take_nodes(Spec::read(path.from_outside ? std::filesystem::path(path.text) : spec_.folder / path.text, options),
+                 node, subject);
+    } catch (const Error& e) {
+      if (e.code() == "invalid_pipeline") {
+        faults_.add_from_below(file->line, e.what());
+      } else {
+        faults_.add(file->line, subject + e.what());
+      }
+    }
+  }
+
+  void take_nodes(Spec inner, const NodeSpec& node, const std::string& subject) {
+    const std::string fault = connect_below(inner, node, spec_.nodes.size());
+    if (!fault.empty()) faults_.add(node.line, subject + fault);
+    for (NodeSpec& below : inner.nodes) spec_.nodes.push_back(std::move(below));
+    for (std::string& warning : inner.warnings) spec_.warnings.push_back(std::move(warning));
   }
 
   void read_in(const YamlNode& in, NodeSpec& node) {
@@ -286,7 +338,7 @@ class Reader {
       for (const auto& [key, value] : args->entries) {
         if (find_override(node.name + "." + key.text) != nullptr) continue;
         ArgumentSpec argument{key.text, value, false};
-        substitute_in(argument.value, &argument.from_outside);
+        substitute_in(argument.value, &argument);
         node.args.push_back(std::move(argument));
       }
     }
@@ -295,11 +347,6 @@ class Reader {
       node.args.push_back(
           {set.target.substr(node.name.size() + 1), YamlNode{.line = node.line, .text = set.value}, true, true});
     }
-  }
-
-  const NodeSpec* find_node(std::string_view name) const {
-    const auto found = std::ranges::find(spec_.nodes, name, &NodeSpec::name);
-    return found == spec_.nodes.end() ? nullptr : &*found;
   }
 
   /// The last one wins, as on any command line.
@@ -326,15 +373,23 @@ class Reader {
         [&](const std::string& message) { faults_.add(node.line, message); });
   }
 
-  void substitute_in(YamlNode& node, bool* from_outside) {
+  /// `argument`: whose value the node is, if of one.
+  void substitute_in(YamlNode& node, ArgumentSpec* argument) {
     if (node.kind == YamlNode::Kind::kScalar) {
       Substituted done = substitute(node);
-      if (from_outside != nullptr) *from_outside = done.from_outside;
+      if (argument != nullptr) {
+        argument->from_outside = done.from_outside;
+        argument->folder = done.folder;
+      }
       node.text = std::move(done.text);
       node.quoted = done.quoted;
     }
     for (YamlNode& item : node.items) substitute_in(item, nullptr);
     for (auto& [key, value] : node.entries) substitute_in(value, nullptr);
+  }
+
+  std::string origin(const Override& set) const {
+    return fmt::format("{} {}{}", set.folder.empty() ? "--set" : "given", options_.prefix, set.target);
   }
 
   void check_overrides() {
@@ -343,12 +398,12 @@ class Reader {
       if (owner == "vars") {
         const std::string name = set.target.substr(std::min(owner.size() + 1, set.target.size()));
         if (std::ranges::find(var_names_, name) == var_names_.end()) {
-          faults_.add(0, fmt::format("--set {}: no var '{}'{}", set.target, name, did_you_mean(name, var_names_)));
+          faults_.add(0, fmt::format("{}: no var '{}'{}", origin(set), name, did_you_mean(name, var_names_)));
         }
-      } else if (find_node(owner) == nullptr) {
+      } else if (!lines_.contains(owner)) {
         std::vector<std::string> known{"vars"};
-        for (const NodeSpec& node : spec_.nodes) known.push_back(node.name);
-        faults_.add(0, fmt::format("--set {}: no node '{}'{}", set.target, owner, did_you_mean(owner, known)));
+        for (const auto& [node, line] : lines_) known.push_back(node);
+        faults_.add(0, fmt::format("{}: no node '{}'{}", origin(set), owner, did_you_mean(owner, known)));
       }
     }
   }
@@ -358,23 +413,34 @@ class Reader {
   Faults faults_;
   Substitution substitution_;
   std::vector<std::string> var_names_;
+  std::map<std::string, int, std::less<>> lines_;  // of the nodes, by name
 };
 
 }  // namespace
 
+std::size_t Faults::file() {
+  const auto found = std::ranges::find(files_, place_);
+  if (found != files_.end()) return static_cast<std::size_t>(found - files_.begin());
+  files_.push_back(place_);
+  return files_.size() - 1;
+}
+
 void Faults::add(int line, std::string_view message) {
-  faults_.emplace_back(line, message);
+  faults_.push_back(
+      {file(), line,
+       line > 0 ? fmt::format("{}:{}: {}", place_, line, message) : fmt::format("{}: {}", place_, message)});
+}
+
+void Faults::add_from_below(int line, std::string_view lines) {
+  faults_.push_back({file(), line, std::string(lines)});
 }
 
 void Faults::raise() const {
   if (faults_.empty()) return;
   auto sorted = faults_;
-  std::ranges::stable_sort(sorted, {}, &std::pair<int, std::string>::first);
+  std::ranges::stable_sort(sorted, {}, [](const Fault& f) { return std::pair(f.file, f.line); });
   std::string text;
-  for (const auto& [line, message] : sorted) {
-    if (!text.empty()) text += '\n';
-    text += line > 0 ? fmt::format("{}:{}: {}", place_, line, message) : fmt::format("{}: {}", place_, message);
-  }
+  for (const Fault& fault : sorted) text += (text.empty() ? "" : "\n") + fault.text;
   throw Error("invalid_pipeline", text);
 }
 
@@ -388,7 +454,9 @@ Spec Spec::read(const std::filesystem::path& file, const Options& options) {
     throw Error("not_found", fmt::format("cannot open pipeline '{}': {}", file.string(), std::strerror(errno)));
   std::ostringstream text;
   text << stream.rdbuf();
-  return parse(text.view(), file.string(), file.parent_path(), options);
+  Options within = options;
+  enter_file(within.within, file);
+  return parse(text.view(), file.string(), file.parent_path(), within);
 }
 
 Spec Spec::parse(std::string_view text, std::string_view place, const std::filesystem::path& folder,

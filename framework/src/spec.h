@@ -18,15 +18,27 @@ class Faults {
  public:
   explicit Faults(std::string place) : place_(std::move(place)) {}
 
+  /// The file that the lines of what is added from now on belong to.
+  void enter(const std::string& place) { place_ = place; }
+  /// `line` 0: of no line in particular.
   void add(int line, std::string_view message);
-  bool empty() const { return faults_.empty(); }
-  /// Throws pipit::Error (`invalid_pipeline`) when there are any, ordered by line.
+  /// Faults of a file that this line takes in; their lines have their places already.
+  void add_from_below(int line, std::string_view lines);
+  /// Throws pipit::Error (`invalid_pipeline`) when there are any, ordered by line, the files in the order of their
+  /// first fault.
   void raise() const;
-  const std::string& place() const { return place_; }
 
  private:
+  struct Fault {
+    std::size_t file = 0;
+    int line = 0;
+    std::string text;
+  };
+  std::size_t file();
+
   std::string place_;
-  std::vector<std::pair<int, std::string>> faults_;
+  std::vector<std::string> files_;
+  std::vector<Fault> faults_;
 };
 
 /// One argument as written, after substitution.
@@ -36,7 +48,8 @@ struct ArgumentSpec {
   // Its text begins with something from the command line or the environment: paths in it are relative to the working
   // directory, and a text that looks like a number may serve as text.
   bool from_outside = false;
-  bool overrides = false;  // from --set: takes the place of what was written before
+  bool overrides = false;          // from --set: takes the place of what was written before
+  std::filesystem::path folder{};  // else paths in it start here: the folder of the file that it was written in
 };
 
 /// Which rows an operator with a window input takes together.
@@ -56,7 +69,20 @@ struct InputRef {
   bool constant = false;  // `column` is a value
 };
 
+/// A name that from here on means a column also known by another. At the borders of a pipeline that is used as a node.
+struct Alias {
+  std::string place;  // the file that uses it
+  std::string node;   // and the node there
+  std::string name;
+  InputRef means;
+  std::string type;  // that the column must have; empty: any
+};
+
 struct NodeSpec {
+  std::string place;             // the file that it stands in
+  std::filesystem::path folder;  // of that file
+  std::vector<Alias> enter;      // before it
+  std::vector<Alias> leave;      // after it
   int line = 0;
   std::string name;
   int op_line = 0;
@@ -82,10 +108,12 @@ struct InputSpec {
   std::string type;
 };
 
-/// `--set NODE.ARG=VALUE` or `--set vars.NAME=VALUE`.
+/// `--set NODE.ARG=VALUE` or `--set vars.NAME=VALUE`; or a var that a pipeline used as a node is given.
 struct Override {
   std::string target;
   std::string value;
+  bool from_outside = true;
+  std::filesystem::path folder{};  // of the file that it was written in, if it was
 };
 
 struct Spec {
@@ -101,6 +129,8 @@ struct Spec {
   struct Options {
     std::vector<Override> overrides;
     bool unset_is_warning = false;  // a `${NAME}` that is not in the environment: `check` warns, `run` stops
+    std::vector<std::filesystem::path> within{};  // the files that take this one in, outermost first
+    std::string prefix{};                         // of its nodes' names there, for messages: "embed."
   };
 
   /// Throws pipit::Error (`not_found`, `invalid_pipeline`) with every fault of the file.

@@ -40,7 +40,10 @@ Substituted Substitution::apply(std::string_view text, bool quoted, const Unset&
   Substituted result{{}, quoted, false};
   const std::string_view whole = text;
   const auto put = [&](const Substituted& value, bool is_whole) {
-    if (result.text.empty()) result.from_outside = value.from_outside;
+    if (result.text.empty()) {
+      result.from_outside = value.from_outside;
+      result.folder = value.folder;
+    }
     result.text += value.text;
     if (is_whole && value.quoted) result.quoted = true;
   };

@@ -1,6 +1,7 @@
 // `$name`, `${NAME}` and `${NAME:-default}` in the texts of a pipeline file.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
@@ -12,8 +13,9 @@ namespace pipit {
 /// A text after substitution.
 struct Substituted {
   std::string text;
-  bool quoted = false;        // it is a string, whatever it looks like
-  bool from_outside = false;  // it begins with something from the command line or the environment
+  bool quoted = false;             // it is a string, whatever it looks like
+  bool from_outside = false;       // it begins with something from the command line or the environment
+  std::filesystem::path folder{};  // else the folder of the file that it was written in; empty: of this file
 };
 
 /// Replaces references in texts. `$name` is one of the file's vars, `${NAME}` comes from the environment, `$$` is a
