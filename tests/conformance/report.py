@@ -9,7 +9,7 @@ class Row:
     what: str
     against: str  # with its version
     cases: str
-    worst: str  # difference found
+    worst: str  # difference found, or what else was measured
     bound: str  # that was allowed; "" where the difference is only reported
     good: bool = True
 
@@ -31,7 +31,7 @@ def bounded(part, what, against, cases, worst, bound, unit=""):
 
 
 def table(rows):
-    lines = ["| what | against | cases | worst difference | allowed |", "|---|---|---|---|---|"]
+    lines = ["| what | against | cases | worst difference, or measured | allowed |", "|---|---|---|---|---|"]
     for row in rows:
         mark = "" if row.good else " **FAILED**"
         lines.append(f"| {row.what} | {row.against} | {row.cases} | {row.worst}{mark} | {row.bound or 'reported'} |")

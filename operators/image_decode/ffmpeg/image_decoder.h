@@ -21,8 +21,8 @@ struct ImageOptions {
 /// bounded before memory is taken for them. A file that is damaged or ends early is an error, or one warning and what
 /// can be decoded, as fail_on_corrupt says.
 ///
-/// Pixels are what Pillow's convert("RGB") gives: alpha is dropped, a colour profile ignored; PNG, BMP and lossless
-/// WebP to the bit, JPEG but for its inverse cosine transform. One thread at a time.
+/// Pixels are what Pillow's convert("RGB") gives: alpha is dropped, a colour profile ignored; PNG of 8 bits, BMP
+/// and lossless WebP to the bit, JPEG but for its inverse cosine transform. One thread at a time.
 class Image {
  public:
   /// Throws pipit::Error: `not_found`, `invalid_media`, `limit_exceeded`.
