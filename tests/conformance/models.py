@@ -267,6 +267,23 @@ class SeqTransf(torch.nn.Module):
         return (y + x)[: len(features), 0]
 
 
+class TransformerAdapter(torch.nn.Module):
+    """MMAction2's, over a fixed number of frames; the mean that follows is of raw vectors."""
+
+    def __init__(self, width, frames=12, layers=4):
+        super().__init__()
+        self.adapter = torch.nn.Module()
+        self.adapter.positional_embedding = torch.nn.Parameter(torch.empty(frames, width))
+        self.adapter.transformer = torch.nn.Module()
+        self.adapter.transformer.resblocks = torch.nn.ModuleList([Block(width, width // 64, 1e-5) for _ in range(layers)])
+
+    def forward(self, features):
+        y = (features + self.adapter.positional_embedding)[:, None]
+        for block in self.adapter.transformer.resblocks:
+            y = block(y)
+        return y[:, 0] + features
+
+
 class Patches3d(torch.nn.Module):
     """linear_patch 3d: a convolution over time in conv1's place."""
 
