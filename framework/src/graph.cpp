@@ -98,7 +98,7 @@ class Builder {
 
   bool find_operator(const NodeSpec& spec, GraphNode& node) {
     try {
-      node.op = OperatorDescription::read(path_.get(spec.op), spec.op);
+      node.op = path_.describe(spec.op);
       return true;
     } catch (const Error& e) {
       // The name is the whole fault; which node asked for it is told by the line.

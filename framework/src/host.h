@@ -22,6 +22,8 @@ class EmitterSink {
   ~EmitterSink() = default;
 };
 
+class OwnOperator;
+
 /// Where warnings and counters of a node go; implemented by the pipeline.
 class NodeMonitor {
  public:
@@ -37,6 +39,7 @@ class NodeMonitor {
 struct pipit_error {
   std::string code;
   std::string message;
+  std::string node;  // of an item's error
 };
 
 struct pipit_text {
@@ -47,6 +50,7 @@ struct pipit_context {
   std::string node;
   std::uint32_t threads = 0;
   pipit::NodeMonitor* monitor = nullptr;
+  const pipit::OwnOperator* own = nullptr;  // of a node that runs the host's own code
 };
 
 struct pipit_emitter {

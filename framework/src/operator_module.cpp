@@ -16,6 +16,7 @@
 #include <set>
 
 #include "host.h"
+#include "host_operator.h"
 #include "installation.h"
 #include "near.h"
 #include "pipit/error.h"
@@ -114,7 +115,7 @@ ModuleNote read_note(ElfFile& elf, std::string_view name) {
 
 OperatorDescription OperatorDescription::read(const std::filesystem::path& file, std::string_view name) {
   ElfFile elf(file);
-  OperatorDescription description{std::string(name), file, read_note(elf, name), {}};
+  OperatorDescription description{std::string(name), file, nullptr, read_note(elf, name), {}};
   if (const auto json = elf.section(kSignatureSection)) {
     description.signature = read_signature(file, [&] { return OperatorSignature::from_json(*json); });
   } else {
@@ -132,7 +133,9 @@ const OperatorModule& OperatorModule::load(const std::filesystem::path& file) {
   return *slot;
 }
 
-OperatorPath::OperatorPath(const std::vector<std::filesystem::path>& extra) : folders_(extra) {
+OperatorPath::OperatorPath(const std::vector<std::filesystem::path>& extra,
+                           std::vector<std::shared_ptr<const OwnOperator>> own)
+    : folders_(extra), own_(std::move(own)) {
   if (const char* variable = std::getenv("PIPIT_OPERATOR_PATH")) {
     std::string_view rest = variable;
     while (!rest.empty()) {
@@ -158,10 +161,19 @@ std::filesystem::path OperatorPath::get(std::string_view name) const {
   if (const auto file = find(name)) return *file;
   std::vector<std::string> known;
   for (const Entry& entry : list()) known.push_back(entry.name);
+  for (const auto& own : own_) known.push_back(own->module().note.name);
   std::string searched;
   for (const auto& folder : folders_) searched += fmt::format("{}'{}'", searched.empty() ? "" : ", ", folder.string());
   throw Error("not_found", fmt::format("no operator '{}'{}{} searched: {}", name, did_you_mean(name, known),
                                        near_name(name, known).empty() ? ";" : "", searched));
+}
+
+OperatorDescription OperatorPath::describe(std::string_view name) const {
+  for (const auto& own : own_) {
+    const OperatorModule& module = own->module();
+    if (module.note.name == name) return {module.note.name, {}, own, module.note, module.signature};
+  }
+  return OperatorDescription::read(get(name), name);
 }
 
 std::vector<OperatorPath::Entry> OperatorPath::list() const {

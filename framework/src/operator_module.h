@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,10 +17,13 @@ namespace pipit {
 /// is an error. Runs none of the module's code. Throws pipit::Error (`invalid_module`) that starts with the file.
 ModuleNote read_note(ElfFile& elf, std::string_view name);
 
+class OwnOperator;
+
 /// What can be known of an operator without running its code.
 struct OperatorDescription {
   std::string name;
-  std::filesystem::path file;
+  std::filesystem::path file;              // empty: the host's own
+  std::shared_ptr<const OwnOperator> own;  // or null
   ModuleNote note;
   OperatorSignature signature;
 
@@ -48,14 +52,18 @@ struct OperatorModule {
 /// The folders that are searched for operators, in order.
 class OperatorPath {
  public:
-  /// `extra` first, then the environment's PIPIT_OPERATOR_PATH, then the installed operators.
-  explicit OperatorPath(const std::vector<std::filesystem::path>& extra);
+  /// `extra` first, then the environment's PIPIT_OPERATOR_PATH, then the installed operators; operators of the host's
+  /// `own` code before all of them.
+  explicit OperatorPath(const std::vector<std::filesystem::path>& extra,
+                        std::vector<std::shared_ptr<const OwnOperator>> own = {});
 
   const std::vector<std::filesystem::path>& folders() const { return folders_; }
   /// The file of an operator, or nothing. "a/b.c" is a/b/c.so.
   std::optional<std::filesystem::path> find(std::string_view name) const;
   /// Throws pipit::Error (`not_found`) that names near operators and every folder that was searched.
   std::filesystem::path get(std::string_view name) const;
+  /// An operator by its name. Throws pipit::Error (`not_found`, `invalid_module`).
+  OperatorDescription describe(std::string_view name) const;
 
   struct Entry {
     std::string name;  // by its path
@@ -66,6 +74,7 @@ class OperatorPath {
 
  private:
   std::vector<std::filesystem::path> folders_;
+  std::vector<std::shared_ptr<const OwnOperator>> own_;
 };
 
 /// Whether a name has the form of an operator's: "towhee.np_normalize", "acme/video.cut".

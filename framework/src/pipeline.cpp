@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "host_operator.h"
 #include "near.h"
 #include "node_worker.h"
 #include "plan.h"
@@ -93,6 +94,7 @@ class Pipeline::Running {
   std::vector<ColumnInfo> outputs() const;
 
  private:
+  void check_opening() const;
   void load_modules();
   void construct();
   void refine_types();
@@ -135,16 +137,23 @@ class Pipeline::Running {
   std::set<std::shared_ptr<Item>> running_;  // for cancel
 };
 
+void Pipeline::Running::check_opening() const {
+  if (options_.cancel_opening && options_.cancel_opening()) throw Error("cancelled", "opening was cancelled");
+}
+
 void Pipeline::Running::load_modules() {
   nodes_.resize(plan_.nodes.size());
   std::string faults;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     try {
-      nodes_[i].module = &OperatorModule::load(plan_.graph.nodes[i].op.file);
+      check_opening();
+      const OperatorDescription& op = plan_.graph.nodes[i].op;
+      nodes_[i].module = op.own ? &op.own->module() : &OperatorModule::load(op.file);
       // LibTorch remembers whether there is CUDA from the first time that anything asks.
       if (nodes_[i].module->note.libtorch != "none" && asks_for_cuda(plan_.graph.nodes[i].arguments))
         open_libtorch_cuda();
     } catch (const Error& e) {
+      if (e.code() == "cancelled") throw;
       faults += fmt::format("{}{}{}", faults.empty() ? "" : "\n", place_of(i), e.what());
     }
   }
@@ -156,14 +165,17 @@ void Pipeline::Running::construct() {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     Node& node = nodes_[i];
     node.monitor = std::make_unique<Monitor>(place_of(i), options_.on_warning);
-    node.context = {plan_.graph.spec.nodes[i].name, plan_.nodes[i].threads, node.monitor.get()};
+    node.context = {plan_.graph.spec.nodes[i].name, plan_.nodes[i].threads, node.monitor.get(),
+                    plan_.graph.nodes[i].op.own.get()};
     try {
       for (std::uint32_t r = 0; r < plan_.nodes[i].replicas; ++r) {
+        check_opening();
         node.instances.push_back(
             std::make_unique<OperatorInstance>(*node.module->table, plan_.graph.nodes[i].arguments, node.context));
       }
       node.facts = node.instances.front()->report();
     } catch (const Error& e) {
+      if (e.code() == "cancelled") throw;
       faults += fmt::format("{}{}{}", faults.empty() ? "" : "\n", place_of(i), e.what());
     }
   }
@@ -527,7 +539,10 @@ Spec::Options spec_options(const Options& options) {
 }
 
 Plan plan_of(Spec spec, const Options& options) {
-  Plan plan = Plan::make(Graph::build(std::move(spec), OperatorPath(options.operator_path)), options.threads);
+  std::vector<std::shared_ptr<const OwnOperator>> own;
+  for (const HostOperator& given : options.operators) own.push_back(std::make_shared<OwnOperator>(given));
+  Plan plan =
+      Plan::make(Graph::build(std::move(spec), OperatorPath(options.operator_path, std::move(own))), options.threads);
   for (const std::string& warning : plan.graph.warnings) {
     if (options.on_warning) options.on_warning(warning);
   }

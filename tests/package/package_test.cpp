@@ -157,4 +157,17 @@ TEST_CASE("host: a pipeline that cannot be opened is an exception") {
   CHECK(outcome.err == "not_found: cannot open pipeline 'missing.yaml': No such file or directory\n");
 }
 
+TEST_CASE("host: a program in C built against the package embeds sentences") {
+  const Outcome outcome = shell(PIPIT_HOST_C " " + kPipelines + "/text_embedding.yaml 'a red circle' ''");
+  CHECK(outcome.err == "");
+  CHECK(outcome.status == 0);
+  CHECK(outcome.out == "a red circle: a vector of 128 numbers\n: a vector of 128 numbers\n");
+}
+
+TEST_CASE("host: a program in C gets errors as values") {
+  const Outcome outcome = shell(PIPIT_HOST_C " missing.yaml");
+  CHECK(outcome.status == 2);
+  CHECK(outcome.err == "not_found: cannot open pipeline 'missing.yaml': No such file or directory\n");
+}
+
 }  // namespace pipit::test

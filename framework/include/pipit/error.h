@@ -1,6 +1,7 @@
 // The one exception of pipit: what went wrong, as a stable code and one sentence.
 #pragma once
 
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -36,5 +37,27 @@ class __attribute__((visibility("default"))) Error : public std::runtime_error {
  private:
   std::string code_;
 };
+
+namespace detail {
+
+/// Runs a function; gives what it throws to `sink` as code and message. True when it returned.
+template <class Function, class Sink>
+bool contain(Function&& function, Sink&& sink) noexcept {
+  try {
+    function();
+    return true;
+  } catch (const Error& e) {
+    sink(e.code().c_str(), e.what());
+  } catch (const std::bad_alloc&) {
+    sink("out_of_memory", "memory is exhausted");
+  } catch (const std::exception& e) {
+    sink("operator_failed", e.what());
+  } catch (...) {
+    sink("operator_failed", "threw something that is no std::exception");
+  }
+  return false;
+}
+
+}  // namespace detail
 
 }  // namespace pipit

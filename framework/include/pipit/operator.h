@@ -31,132 +31,15 @@
 #endif
 
 #include <concepts>
-#include <deque>
-#include <functional>
-#include <optional>
 #include <type_traits>
 
+#include "pipit/row.h"
+#include "pipit/signature.h"
 #include "pipit/value.h"
 
 #pragma GCC visibility push(hidden)
 
 namespace pipit {
-
-/// What an operator is: its ports, arguments and their documentation. Everything that `pipit inspect` prints and `pipit
-/// check` enforces comes from here. Types of ports and arguments: see pipit_port and pipit_argument in operator_c.h.
-class Signature {
- public:
-  explicit Signature(std::string_view doc) : doc_(keep(doc)) {}
-
-  Signature& input(std::string_view name, std::string_view type, std::string_view doc = "") {
-    return port(&Variant::inputs, name, type, doc, PIPIT_ONE);
-  }
-  /// A window of rows, given as a list: by default all rows of the item.
-  Signature& input_window(std::string_view name, std::string_view type, std::string_view doc = "") {
-    return port(&Variant::inputs, name, type, doc, PIPIT_MANY);
-  }
-  /// Rows one by one; the operator emits in finish(). Needs per_item().
-  Signature& input_reduce(std::string_view name, std::string_view type, std::string_view doc = "") {
-    return port(&Variant::inputs, name, type, doc, PIPIT_REDUCE);
-  }
-  Signature& output(std::string_view name, std::string_view type, std::string_view doc = "") {
-    return port(&Variant::outputs, name, type, doc, PIPIT_ONE);
-  }
-  /// Any number of rows for each row in.
-  Signature& output_many(std::string_view name, std::string_view type, std::string_view doc = "") {
-    return port(&Variant::outputs, name, type, doc, PIPIT_MANY);
-  }
-
-  /// An argument that must be given.
-  Signature& required(std::string_view name, std::string_view type, std::string_view doc) {
-    arguments_.push_back({keep(name), keep(type), nullptr, keep(doc), nullptr});
-    return *this;
-  }
-  /// An argument with a default, as YAML text: "12", "cpu", "null" (then Arguments::has says whether it was given).
-  Signature& argument(std::string_view name, std::string_view type, std::string_view default_text,
-                      std::string_view doc) {
-    arguments_.push_back({keep(name), keep(type), keep(default_text), keep(doc), nullptr});
-    return *this;
-  }
-  /// Another spelling of the argument just named: "args.num_samples" for a key inside a map.
-  Signature& alias(std::string_view other) {
-    arguments_.back().alias = keep(other);
-    return *this;
-  }
-
-  /// Ports that depend on an enum argument: everything said with input and output from here on holds for this value of
-  /// it.
-  Signature& variant(std::string_view argument_name, std::string_view value) {
-    variant_argument_ = keep(argument_name);
-    variants_.push_back({keep(value), {}, {}});
-    return *this;
-  }
-
-  /// A fresh instance for each item, and finish() at its end. Without it the operator is stateless.
-  Signature& per_item() {
-    state_ = PIPIT_PER_ITEM;
-    return *this;
-  }
-  /// process takes a Batch; about `rows` rows make one call worth while.
-  Signature& batch(std::uint32_t rows) {
-    batch_ = rows;
-    return *this;
-  }
-  /// The operator runs threads of its own: as many as Context::threads says.
-  Signature& uses_threads() {
-    flags_ |= PIPIT_USES_THREADS;
-    return *this;
-  }
-
-  /// The C form; it points into this object, which must stay where it is.
-  const pipit_signature& raw() {
-    for (const Variant& v : variants_) {
-      raw_variants_.push_back({v.value, v.inputs.data(), v.outputs.data(), static_cast<std::uint32_t>(v.inputs.size()),
-                               static_cast<std::uint32_t>(v.outputs.size())});
-    }
-    raw_ = {sizeof(pipit_signature),
-            sizeof(pipit_port),
-            sizeof(pipit_argument),
-            sizeof(pipit_variant),
-            state_,
-            flags_,
-            batch_,
-            doc_,
-            variant_argument_,
-            raw_variants_.data(),
-            arguments_.data(),
-            static_cast<std::uint32_t>(raw_variants_.size()),
-            static_cast<std::uint32_t>(arguments_.size())};
-    return raw_;
-  }
-
- private:
-  struct Variant {
-    const char* value = nullptr;
-    std::vector<pipit_port> inputs;
-    std::vector<pipit_port> outputs;
-  };
-
-  const char* keep(std::string_view text) { return texts_->emplace_back(text).c_str(); }
-  Signature& port(std::vector<pipit_port> Variant::*list, std::string_view name, std::string_view type,
-                  std::string_view doc, std::uint32_t count) {
-    if (variants_.empty()) variants_.emplace_back();
-    (variants_.back().*list).push_back({keep(name), keep(type), keep(doc), count, 0});
-    return *this;
-  }
-
-  // Addresses in it stay, also when the signature is copied out of the author's function.
-  std::shared_ptr<std::deque<std::string>> texts_ = std::make_shared<std::deque<std::string>>();
-  const char* doc_;
-  const char* variant_argument_ = nullptr;
-  std::vector<Variant> variants_;
-  std::vector<pipit_argument> arguments_;
-  std::uint16_t state_ = PIPIT_STATELESS;
-  std::uint32_t flags_ = 0;
-  std::uint32_t batch_ = 0;
-  std::vector<pipit_variant> raw_variants_;
-  pipit_signature raw_{};
-};
 
 /// A node's arguments: every one of the signature, checked against its type, defaults filled in.
 class Arguments {
@@ -176,24 +59,6 @@ class Arguments {
 };
 
 namespace detail {
-
-/// Runs a function; gives what it throws to `sink` as code and message. True when it returned.
-template <class Function, class Sink>
-bool contain(Function&& function, Sink&& sink) noexcept {
-  try {
-    function();
-    return true;
-  } catch (const Error& e) {
-    sink(e.code().c_str(), e.what());
-  } catch (const std::bad_alloc&) {
-    sink("out_of_memory", "memory is exhausted");
-  } catch (const std::exception& e) {
-    sink("operator_failed", e.what());
-  } catch (...) {
-    sink("operator_failed", "threw something that is no std::exception");
-  }
-  return false;
-}
 
 template <class Function>
 int guard(pipit_error* error, Function&& function) noexcept {
@@ -237,42 +102,6 @@ class Context {
 
  private:
   pipit_context* raw_;
-};
-
-/// One row of a call: a value for each input port, in port order. A window's value is a list.
-class Row {
- public:
-  Row(const pipit_call& call, std::uint32_t row) : call_(call), row_(row) {}
-  std::size_t size() const { return call_.columns; }
-  const Value& operator[](std::size_t port) const { return reinterpret_cast<const Value&>(call_.inputs[port][row_]); }
-
- private:
-  const pipit_call& call_;
-  std::uint32_t row_;
-};
-
-/// Where one row's results go.
-class Emitter {
- public:
-  Emitter(const pipit_call& call, std::uint32_t row) : emitter_(call.emitter), row_(row) {}
-
-  /// One row out: a value for each output port. May block until there is room. False: nobody wants more of this item;
-  /// return.
-  bool emit(Value value) {
-    pipit_value raw = value.detach();
-    return detail::host().emit(emitter_, row_, &raw) == 0;
-  }
-  bool emit(std::vector<Value> values) {
-    const bool more = detail::host().emit(emitter_, row_, reinterpret_cast<pipit_value*>(values.data())) == 0;
-    for (Value& v : values) v.detach();
-    return more;
-  }
-  /// True when the item was given up or the run is being stopped. Ask now and then in long work.
-  bool stop_requested() const { return detail::host().stop_requested(emitter_) != 0; }
-
- private:
-  pipit_emitter* emitter_;
-  std::uint32_t row_;
 };
 
 /// Many rows, perhaps of several items.

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -28,6 +29,8 @@
 #include <utility>
 #include <vector>
 
+#include "pipit/row.h"
+#include "pipit/signature.h"
 #include "pipit/value.h"
 
 #define PIPIT_EXPORT __attribute__((visibility("default")))
@@ -103,17 +106,50 @@ struct Span {
   std::chrono::steady_clock::time_point end;
 };
 
+/// An operator of the host's own code: a function, used by nodes that name it.
+///
+///   options.operators.emplace_back("host.length", pipit::Signature("Bytes of a text.").input("text", "string")
+///       .output("bytes", "int"), [](const pipit::Row& row) { return pipit::Value(row[0].string().size()); });
+///   … - {name: n, op: host.length, in: text, out: bytes}
+struct HostOperator {
+  using Function = std::function<void(const Row& row, Emitter& out)>;
+
+  /// `name` has an operator's form, "host.length", and comes before an operator of that name on the search path. The
+  /// signature has no arguments (the function brings along what it needs), is not per_item and takes no batches. The
+  /// function is `Value f(const Row&)` or `void f(const Row&, Emitter&)`; it is called by the threads of the nodes that
+  /// use it, at the same time when there are several, and lives as long as the pipeline. What it throws fails the
+  /// row's item.
+  template <class F>
+  HostOperator(std::string name_, Signature signature_, F f)
+      : name(std::move(name_)), signature(std::move(signature_)) {
+    if constexpr (std::invocable<F&, const Row&, Emitter&>) {
+      function = std::move(f);
+    } else {
+      function = [f = std::move(f)](const Row& row, Emitter& out) mutable { out.emit(Value(f(row))); };
+    }
+  }
+
+  std::string name;
+  Signature signature;
+  Function function;
+};
+
 struct Options {
   /// `--set`: {"embed.device", "cuda"}, {"vars.weights", "w.safetensors"}.
   std::vector<std::pair<std::string, std::string>> set;
   /// Searched for operators before PIPIT_OPERATOR_PATH and the installed ones.
   std::vector<std::filesystem::path> operator_path;
+  /// Operators of the host's own code.
+  std::vector<HostOperator> operators;
   /// Threads for LibTorch, FFmpeg and the like, all together; 0: leave their settings as they are.
   int threads = 0;
   /// Items in the pipeline at once, those whose results wait to be taken included; push blocks beyond.
   int items_in_flight = 256;
   /// Called with each warning, from any thread; empty: dropped.
   std::function<void(const std::string& message)> on_warning;
+  /// Asked by open() before each step that may take long (an operator loaded, a model read): true makes it throw
+  /// `cancelled`.
+  std::function<bool()> cancel_opening;
   /// Told of each call and each wait when it is over, by the thread that made it: be quick, and throw nothing. Empty:
   /// costs nothing.
   std::function<void(const Span& span)> on_span;
