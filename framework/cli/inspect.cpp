@@ -1,4 +1,4 @@
-// pipit operators, pipit inspect, pipit plugin
+// pipit operators, pipit inspect
 
 #include <fmt/format.h>
 
@@ -107,12 +107,6 @@ int inspect(const Arguments& arguments) {
   } else {
     print_signature(op);
   }
-  return kAllGood;
-}
-
-int plugin(const Arguments& arguments) {
-  if (arguments.size() != 2 || arguments[0] != "signature") throw UsageError("usage: pipit plugin signature FILE.so");
-  fmt::print("{}", OperatorModule::load(arguments[1]).signature.to_json());
   return kAllGood;
 }
 

@@ -23,7 +23,7 @@ constexpr const char* kUsage =
   operators              list the operators that are installed or on the operator path
   inspect NAME           an operator's ports, arguments and documentation
   eval WHAT FILE…        compare vectors: retrieval (recall), similarity (a table), vectors
-  plugin signature FILE  the signature of an operator module, as its build stores it
+  plugin test FILE.so    the conformance kit: what an operator module must do right
 
 pipit COMMAND --help tells a command's options; pipit --version the version.
 )";

@@ -3,17 +3,34 @@
 namespace pipit {
 namespace {
 
-/// "embed.vec"; the name alone for an input.
-std::string full_name(const Graph& graph, int column) {
+/// "embed.vec"; the name alone of an input; a constant itself.
+Value named(const Graph& graph, int column) {
   const Column& c = graph.columns[static_cast<std::size_t>(column)];
-  if (c.producer < 0) return c.name;
-  return graph.spec.nodes[static_cast<std::size_t>(c.producer)].name + "." + c.name;
+  const std::size_t inputs = graph.spec.inputs.size();
+  if (c.producer >= 0) return graph.spec.nodes[static_cast<std::size_t>(c.producer)].name + "." + c.name;
+  if (static_cast<std::size_t>(c.port) < inputs) return c.name;
+  return Value::map({{"constant", graph.constants[static_cast<std::size_t>(c.port) - inputs]}});
 }
 
-Value full_names(const Graph& graph, const std::vector<int>& columns) {
+Value named(const Graph& graph, const std::vector<int>& columns) {
   std::vector<Value> names;
-  for (int column : columns) names.emplace_back(full_name(graph, column));
+  for (int column : columns) names.push_back(named(graph, column));
   return Value::list(std::move(names));
+}
+
+Value window_of(const Graph& graph, const GraphNode& node) {
+  if (node.mode != Mode::kWindow) return {};
+  switch (node.window.kind) {
+    case WindowSpec::Kind::kAll:
+      return "all";
+    case WindowSpec::Kind::kCount:
+      return Value::map({{"size", node.window.size}, {"step", node.window.step}});
+    case WindowSpec::Kind::kTime:
+      return Value::map({{"seconds", node.window.seconds},
+                         {"step", node.window.step_s},
+                         {"by", node.by ? named(graph, *node.by) : Value()}});
+  }
+  return {};
 }
 
 Value files_of(const GraphNode& node) {
@@ -30,8 +47,9 @@ Value describe(const Graph& graph, const GraphNode& node) {
   for (int column : node.outputs) outputs.emplace_back(graph.columns[static_cast<std::size_t>(column)].name);
   return Value::map({{"op", node.op.name},
                      {"version", node.op.note.version},
-                     {"in", full_names(graph, node.inputs)},
-                     {"keep", full_names(graph, node.keep)},
+                     {"in", named(graph, node.inputs)},
+                     {"window", window_of(graph, node)},
+                     {"keep", named(graph, node.keep)},
                      {"out", Value::list(std::move(outputs))},
                      {"args", node.arguments},
                      {"files", files_of(node)}});
@@ -48,11 +66,9 @@ Value describe(const Graph& graph) {
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     nodes.emplace_back(graph.spec.nodes[i].name, describe(graph, graph.nodes[i]));
   }
-  std::vector<Value> outputs;
-  for (int column : graph.outputs) outputs.emplace_back(full_name(graph, column));
   return Value::map({{"inputs", Value::map(std::move(inputs))},
                      {"nodes", Value::map(std::move(nodes))},
-                     {"outputs", Value::list(std::move(outputs))}});
+                     {"outputs", named(graph, graph.outputs)}});
 }
 
 }  // namespace pipit

@@ -5,8 +5,8 @@
 
 namespace pipit {
 
-/// A map: `inputs` (name: type), `nodes` (by name: op, version, in, keep, out, args, and under `files` the paths among
-/// the arguments) and `outputs`. Two graphs with equal descriptions compute the same from the same files.
+/// A map: `inputs` (name: type), `nodes` (by name: op, version, in, window, keep, out, args, and under `files` the
+/// paths among the arguments) and `outputs`. Two graphs with equal descriptions compute the same from the same files.
 Value describe(const Graph& graph);
 
 }  // namespace pipit

@@ -1,6 +1,7 @@
 // The runtime inside a host: its own operators, cancel from every state, what is left alone, what is left behind.
 #include <doctest/doctest.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #include <clocale>
 #include <csignal>
@@ -286,11 +287,15 @@ TEST_CASE("pipelines: several run at once") {
 TEST_CASE("pipelines: the host's signals and locale and environment are left alone") {
   std::vector<struct sigaction> before(NSIG);
   for (int signal = 1; signal < NSIG; ++signal) sigaction(signal, nullptr, &before[static_cast<std::size_t>(signal)]);
-  sigset_t mask;
+  sigset_t mask{};
   pthread_sigmask(SIG_SETMASK, nullptr, &mask);
   const std::string locale = std::setlocale(LC_ALL, nullptr);
-  const std::vector<std::string> environment(
-      environ, environ + std::distance(environ, std::find(environ, environ + 10000, nullptr)));
+  const auto variables = [] {
+    std::vector<std::string> all;
+    for (char** variable = environ; *variable != nullptr; ++variable) all.emplace_back(*variable);
+    return all;
+  };
+  const std::vector<std::string> environment = variables();
   {
     Pipeline pipeline = test::open(kUpper);
     test::items(pipeline, {"a", "bad", "c"});
@@ -299,11 +304,11 @@ TEST_CASE("pipelines: the host's signals and locale and environment are left alo
     struct sigaction after {};
     sigaction(signal, nullptr, &after);
     CAPTURE(signal);
-    CHECK(after.sa_handler == before[static_cast<std::size_t>(signal)].sa_handler);
+    CHECK((after.sa_handler == before[static_cast<std::size_t>(signal)].sa_handler));
   }
-  sigset_t mask_after;
+  sigset_t mask_after{};
   pthread_sigmask(SIG_SETMASK, nullptr, &mask_after);
   CHECK(std::memcmp(&mask, &mask_after, sizeof(mask)) == 0);
   CHECK(std::setlocale(LC_ALL, nullptr) == locale);
-  CHECK(std::vector<std::string>(environ, environ + environment.size()) == environment);
+  CHECK(variables() == environment);
 }

@@ -1,0 +1,22 @@
+// A function run in a child process, so that whatever it does costs nothing but its answer.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace pipit::cli {
+
+struct ChildOutcome {
+  std::vector<std::string> told;  // lines, also those from before a crash
+  std::string ended;              // how it ended when it did not return: "was ended by signal 6 (Aborted)", …
+  std::string out;                // what it printed on standard output
+  std::string err;                // and on standard error
+};
+
+/// Forks, so this process must have no other threads. The function tells lines as it goes; after `limit_s` seconds it
+/// is killed. Throws pipit::Error (`unavailable`) when there can be no child.
+using Tell = std::function<void(const std::string& line)>;
+ChildOutcome in_child(double limit_s, const std::function<void(const Tell& tell)>& work);
+
+}  // namespace pipit::cli

@@ -1,0 +1,21 @@
+// Values for trying an operator with, made from the types of its ports and arguments.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipit/value.h"
+#include "signature.h"
+#include "type.h"
+
+namespace pipit::cli {
+
+/// Three ordinary values of a type, all different where the type allows.
+std::vector<Value> ordinary_values(const Type& type);
+/// Values at the edges of a type: empty, huge, not a number. With each what it is, for messages.
+std::vector<std::pair<std::string, Value>> edge_values(const Type& type);
+/// Likewise, of an argument.
+std::vector<std::pair<std::string, Value>> edge_values(const ArgumentType& type);
+
+}  // namespace pipit::cli

@@ -1,0 +1,174 @@
+// pipit plugin test: each fault of an operator is found and named.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "scene.h"
+
+using nlohmann::json;
+using test::Outcome;
+using test::Scene;
+using test::Words;
+
+namespace {
+
+const std::string kOperators = PIPIT_TEST_OPERATORS;
+const std::string kFaulty = kOperators + "/test/faulty/worker.so";
+
+Outcome test_module(const std::string& file, const Words& more = {}) {
+  Words words{"plugin", "test", file};
+  words.insert(words.end(), more.begin(), more.end());
+  return Scene().run(words);
+}
+
+/// The findings that are failures: "check: message" a line.
+std::string failures(const std::string& file, const Words& more = {}) {
+  Words words{"--json", "--timeout", "3"};
+  words.insert(words.end(), more.begin(), more.end());
+  const Outcome outcome = test_module(file, words);
+  const json report = json::parse(outcome.out);
+  CHECK(report["passed"] == (outcome.status == 0));
+  CHECK(outcome.err == "");
+  std::string text;
+  for (const json& finding : report["checks"]) {
+    if (finding["verdict"] != "failed") continue;
+    text += std::string(finding["check"]) + ": " + std::string(finding["message"]) + "\n";
+  }
+  return text;
+}
+
+std::string fault(const std::string& fault) {
+  return failures(kFaulty, {"--set", "fault=" + fault});
+}
+
+std::string broken(const std::string& name) {
+  return failures(std::string(PIPIT_BROKEN_MODULES) + "/" + name + ".so");
+}
+
+}  // namespace
+
+TEST_CASE("plugin test: a good module passes") {
+  const Outcome outcome = test_module(kOperators + "/test/text/longer.so");
+  CHECK(outcome.err == "");
+  CHECK(outcome.status == 0);
+  CHECK(outcome.out == kOperators + R"(/test/text/longer.so: test/text.longer 1.0.0
+  passed   note             ABI 1.0, LibTorch none
+  passed   path             found as 'test/text.longer'
+  passed   load             loaded, its entry gave a table
+  passed   table            64 bytes, every function that must be there
+  passed   signature        documented, and the one stored in the file
+  passed   arguments        2 wrong ones refused by the signature
+  passed   rows             3 rows, types and counts as the signature says
+  passed   repeatability    the same rows gave the same results
+  passed   constructor      4 edge values taken, 0 refused with an error
+  passed   state            rows gave the same alone and together
+  passed   threads          4 instances at the same time gave what one gives
+  passed   edge rows        4 taken, 0 refused with an error
+  passed   stop             returns when nobody wants its results any more
+  passed   memory           nothing left after 601 instances
+passed
+)");
+}
+
+TEST_CASE("plugin test: operators of every mode and state pass") {
+  for (const char* name : {"text/words", "text/join", "text/length", "text/every_second", "text/half", "text/zip",
+                           "text/picture", "text/codes", "plain/letters"}) {
+    CAPTURE(name);
+    CHECK(failures(kOperators + "/test/" + name + ".so") == "");
+  }
+}
+
+TEST_CASE("plugin test: a crash is named by what the operator had") {
+  CHECK(fault("crash_on_empty") ==
+        "edge rows: the process was ended by signal 6 (Aborted) when it had an empty text for 'text'\n");
+  CHECK(fault("exit") == "rows: the process exited with status 3 when it had ordinary rows\n");
+  CHECK(fault("size") ==
+        "constructor: the process was ended by signal 6 (Aborted) when its constructor had -1 for 'size'\n");
+  CHECK(fault("none") == "");
+}
+
+TEST_CASE("plugin test: a call that never returns is ended") {
+  CHECK(
+      fault("loops").find("edge rows: the process did not return within 3 s when it had an empty text for 'text'\n") !=
+      std::string::npos);
+}
+
+TEST_CASE("plugin test: what goes to standard output is told") {
+  CHECK(fault("prints").starts_with("rows: printed on standard output, where results go: debug: a text\n"));
+}
+
+TEST_CASE("plugin test: memory between rows and items and threads is found") {
+  CHECK(fault("remembers")
+            .find("rows gave other results alone than together; an operator that remembers must say "
+                  "per_item()") != std::string::npos);
+  CHECK(fault("shares").find("threads: instances at the same time gave other results than one alone; they share "
+                             "something") != std::string::npos);
+  CHECK(fault("random").starts_with("repeatability: the same rows gave other results the second time\n"));
+}
+
+TEST_CASE("plugin test: leaks are found") {
+  CHECK(fault("leaks").find("bytes more with each instance that was created and destroyed") != std::string::npos);
+  CHECK(fault("keeps").find("memory: keeps references to values that it was lent, after it was destroyed") !=
+        std::string::npos);
+}
+
+TEST_CASE("plugin test: an error without a code or a message is a fault") {
+  CHECK(fault("message").find("edge rows: it had an empty text for 'text': failed a row without a code or a message") !=
+        std::string::npos);
+}
+
+TEST_CASE("plugin test: rows and types that break the signature are told") {
+  const auto rogue = [](const std::string& how) {
+    return failures(kOperators + "/test/text/rogue.so", {"--set", "how=" + how});
+  };
+  CHECK(rogue("none") == "rows: gave 0 rows for row 0, where it must give 1\n");
+  CHECK(rogue("two") == "rows: gave 2 rows for row 0, where it must give 1\n");
+  CHECK(rogue("type") == "rows: gave int for its output 'text', which is string\n");
+  CHECK(rogue("constructor") == "arguments: not_found: weights 'w' do not exist\n");
+  CHECK(failures(kOperators + "/test/text/rogue.so") ==
+        "arguments: operator 'test/text.rogue' needs argument 'how' "
+        "(enum(none|two|type|complex|constructor|slow|good)): what to do wrong; give it with --set NAME=VALUE\n");
+}
+
+TEST_CASE("plugin test: what happens at load is told") {
+  const std::string loaded = "when it was loaded: one of its static constructors, or its entry";
+  CHECK(broken("aborts") == "load: the process was ended by signal 6 (Aborted) " + loaded + "\n");
+  CHECK(broken("loops") == "load: the process did not return within 3 s " + loaded + "\n");
+  CHECK(broken("throws").starts_with("load: the process was ended by signal 6 (Aborted) " + loaded +
+                                     ": terminate called after throwing an instance of 'std::runtime_error'"));
+  CHECK(broken("throws").find("from a static constructor") != std::string::npos);
+}
+
+TEST_CASE("plugin test: a module that cannot be loaded is told as pipit run tells it") {
+  const std::string folder = PIPIT_BROKEN_MODULES;
+  CHECK(
+      broken("no_note") ==
+      "note: " + folder +
+          "/no_note.so: is no pipit operator: it carries no pipit note; PIPIT_OPERATOR(…) in its source writes one\n");
+  CHECK(broken("missing_library") ==
+        "load: invalid_module: " + folder +
+            "/missing_library.so: cannot be loaded: libabsent.so: cannot open shared object file: No such file or "
+            "directory\n");
+  CHECK(broken("other_name")
+            .starts_with(
+                "path: is operator 'broken.its_own_name', which is looked for in a file broken/its_own_name.so\n"));
+}
+
+TEST_CASE("plugin test: rows of the author's own are used") {
+  const Scene scene;
+  scene.write("rows.jsonl", "{\"text\":\"one\"}\n{\"text\":\"two\"}\n");
+  const std::string file = kOperators + "/test/text/upper.so";
+  const Outcome outcome = scene.run({"plugin", "test", file, "--rows", "rows.jsonl"});
+  CHECK(outcome.out.find("2 rows, types and counts as the signature says") != std::string::npos);
+  scene.write("rows.jsonl", "{\"txt\":\"one\"}\n");
+  const Outcome wrong = scene.run({"plugin", "test", file, "--rows", "rows.jsonl"});
+  CHECK(wrong.status == 1);
+  CHECK(wrong.out.find("rows.jsonl:1: expected an object with 'text'") != std::string::npos);
+}
+
+TEST_CASE("plugin test: a file that is not there is exit status 2") {
+  const Outcome outcome = test_module("none.so");
+  CHECK(outcome.err == "no module 'none.so'\n");
+  CHECK(outcome.status == 2);
+}

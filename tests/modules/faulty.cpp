@@ -1,0 +1,56 @@
+// An operator that breaks one rule, as its argument says.
+#include <pipit/operator.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+namespace {
+
+std::atomic<int> shared_rows{0};
+char* volatile leaked = nullptr;
+
+class Faulty {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Gives its text back, but for one fault.")
+        .input("text", "string")
+        .output("text", "string")
+        .argument("fault",
+                  "enum(none|crash_on_empty|exit|prints|remembers|shares|random|leaks|keeps|loops|message|size)",
+                  "none", "what it does wrong")
+        .argument("size", "int", "1", "how large");
+  }
+  Faulty(const pipit::Arguments& arguments, pipit::Context&) : fault_(arguments.string("fault")) {
+    if (fault_ == "size" && arguments.integer("size") < 0) std::abort();
+    if (fault_ == "leaks") leaked = new char[1000];
+  }
+  pipit::Value process(const pipit::Row& row) {
+    std::string text(row[0].string());
+    ++rows_;
+    if (fault_ == "crash_on_empty" && text.empty()) std::abort();
+    if (fault_ == "exit") std::exit(3);
+    if (fault_ == "prints") std::printf("debug: %s\n", text.c_str());
+    if (fault_ == "remembers") text += std::to_string(rows_);
+    if (fault_ == "shares") {
+      const int mine = ++shared_rows;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      if (shared_rows != mine) text += "!";
+      return text;
+    }
+    if (fault_ == "random") text += std::to_string(shared_rows++);
+    if (fault_ == "keeps") (new pipit::Value(row[0]))->kind();
+    if (fault_ == "message" && text.empty()) throw pipit::Error("", "");
+    while (fault_ == "loops" && text.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return text;
+  }
+
+ private:
+  std::string fault_;
+  int rows_ = 0;
+};
+
+}  // namespace
+
+PIPIT_OPERATOR("test/faulty.worker", "1.0.0", "breaks one rule", Faulty);
