@@ -19,7 +19,10 @@ function(pipit_add_operator name)
   endif()
 
   add_library(${target} MODULE ${arg_SOURCES})
-  target_compile_features(${target} PRIVATE cxx_std_20)
+  get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+  if(CXX IN_LIST languages)
+    target_compile_features(${target} PRIVATE cxx_std_20)
+  endif()
   target_compile_definitions(${target} PRIVATE PIPIT_MODULE)
   # From lib/pipit/operators/<folder> to lib/ and to the LibTorch that comes with pipit.
   string(REGEX REPLACE "[^/]+" ".." up "${folder}")
@@ -49,4 +52,19 @@ function(pipit_add_operator name)
   if(NOT arg_FOLDER)
     install(TARGETS ${target} LIBRARY DESTINATION "lib/pipit/operators/${folder}")
   endif()
+endfunction()
+
+# pipit_test_operator(NAME [SET argument=value…] [ROWS file.jsonl])
+#
+# Adds the test `conformance.NAME`: `pipit plugin test` on the module that pipit_add_operator(NAME …) builds, with these arguments and
+# rows. enable_testing() comes first.
+function(pipit_test_operator name)
+  cmake_parse_arguments(arg "" "ROWS" "SET" ${ARGN})
+  string(REGEX REPLACE "[/.]" "_" target "operator_${name}")
+  list(TRANSFORM arg_SET PREPEND "--set=")
+  if(arg_ROWS)
+    list(APPEND arg_SET "--rows=${CMAKE_CURRENT_SOURCE_DIR}/${arg_ROWS}")
+  endif()
+  add_test(NAME conformance.${name}
+    COMMAND $<TARGET_FILE:pipit::program> plugin test $<TARGET_FILE:${target}> ${arg_SET})
 endfunction()

@@ -111,7 +111,7 @@ TEST_CASE("inspect: names that are not there and modules that are broken are tol
 TEST_CASE("plugin: the signature is printed as the build stores it") {
   const Scene scene;
   const Outcome outcome =
-      scene.run({"plugin", "signature", std::string(PIPIT_TEST_OPERATORS) + "/test/plain/letters.so"});
+      scene.run({"plugin", "signature", std::string(PIPIT_TEST_OPERATORS) + "/acme/text/letters.so"});
   CHECK(nlohmann::json::parse(outcome.out).at("doc") == "Counts a letter.");
   CHECK(outcome.status == 0);
   const Outcome wrong = scene.run({"plugin", "nonsense"});

@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kBroken = PIPIT_BROKEN_MODULES;
-const fs::path kGood = fs::path(PIPIT_TEST_OPERATORS) / "test/plain/letters.so";
+const fs::path kGood = fs::path(PIPIT_TEST_OPERATORS) / "acme/text/letters.so";
 
 /// What reading and loading a module says, without the path that it begins with.
 std::string fault(const fs::path& file, const std::string& name) {
@@ -95,7 +95,7 @@ TEST_CASE("modules: another ABI is told with both versions") {
   GoodModule old;
   old.put<std::uint16_t>(old.descriptor + 4, 0);
   const Folder folder;
-  CHECK(fault(folder.write("old.so", old.bytes), "test/plain.letters") ==
+  CHECK(fault(folder.write("old.so", old.bytes), "acme/text.letters") ==
         "built for plugin ABI 0.0, this runtime has 1.0; rebuild it against this runtime");
 }
 
@@ -120,24 +120,24 @@ TEST_CASE("modules: a damaged note is told") {
   GoodModule lying;
   lying.put<std::uint32_t>(lying.descriptor, 9999);
   const auto size = lying.get<std::uint32_t>(lying.descriptor - 16);
-  CHECK(fault(folder.write("lying.so", lying.bytes), "test/plain.letters") ==
+  CHECK(fault(folder.write("lying.so", lying.bytes), "acme/text.letters") ==
         "has a damaged pipit note: it says 9999 bytes and has " + std::to_string(size));
 
   GoodModule reaching;
   reaching.put<std::uint32_t>(reaching.descriptor - 16, 0x7fffffff);
-  CHECK(fault(folder.write("reaching.so", reaching.bytes), "test/plain.letters") ==
+  CHECK(fault(folder.write("reaching.so", reaching.bytes), "acme/text.letters") ==
         "has a damaged ELF note: its size reaches beyond its segment");
 
   GoodModule tiny;
   tiny.put<std::uint32_t>(tiny.descriptor - 16, 4);
-  CHECK(fault(folder.write("tiny.so", tiny.bytes), "test/plain.letters") ==
+  CHECK(fault(folder.write("tiny.so", tiny.bytes), "acme/text.letters") ==
         "has a damaged pipit note: 4 bytes, at least 8 expected");
 
   GoodModule endless;
   for (std::size_t i = 8; i < size; ++i) {
     if (endless.bytes[endless.descriptor + i] == '\0') endless.bytes[endless.descriptor + i] = ' ';
   }
-  CHECK(fault(folder.write("endless.so", endless.bytes), "test/plain.letters") ==
+  CHECK(fault(folder.write("endless.so", endless.bytes), "acme/text.letters") ==
         "has a damaged pipit note: a text in it does not end");
 }
 
@@ -159,15 +159,15 @@ TEST_CASE("modules: one for another processor is told") {
   const auto own = other.get<std::uint16_t>(offsetof(Elf64_Ehdr, e_machine));
   other.put<std::uint16_t>(offsetof(Elf64_Ehdr, e_machine), EM_SPARCV9);
   const std::string expected = own == EM_X86_64 ? "62 (x86-64)" : "183 (aarch64)";
-  CHECK(fault(folder.write("other.so", other.bytes), "test/plain.letters") ==
+  CHECK(fault(folder.write("other.so", other.bytes), "acme/text.letters") ==
         "is built for another processor: ELF machine 43, expected " + expected);
   GoodModule small;
   small.bytes[EI_CLASS] = ELFCLASS32;
-  CHECK(fault(folder.write("small.so", small.bytes), "test/plain.letters") ==
+  CHECK(fault(folder.write("small.so", small.bytes), "acme/text.letters") ==
         "is built for another processor: ELF class 32-bit, expected 64-bit");
   GoodModule program;
   program.put<std::uint16_t>(offsetof(Elf64_Ehdr, e_type), ET_REL);
-  CHECK(fault(folder.write("object.so", program.bytes), "test/plain.letters") ==
+  CHECK(fault(folder.write("object.so", program.bytes), "acme/text.letters") ==
         "is no shared object: ELF type 1, expected 3");
 }
 
@@ -176,7 +176,7 @@ TEST_CASE("modules: a file that was cut off is told") {
   GoodModule cut;
   const std::size_t whole = cut.bytes.size();
   for (const std::size_t size : {std::size_t{64}, std::size_t{200}, whole / 2, whole - 1}) {
-    const std::string said = fault(folder.write("cut.so", cut.bytes.substr(0, size)), "test/plain.letters");
+    const std::string said = fault(folder.write("cut.so", cut.bytes.substr(0, size)), "acme/text.letters");
     CAPTURE(size);
     CHECK(said.find("reaches beyond the file's " + std::to_string(size) + " bytes; the file is damaged") !=
           std::string::npos);
@@ -233,7 +233,7 @@ TEST_CASE("modules: one in plain C runs") {
   options.operator_path = {PIPIT_TEST_OPERATORS};
   pipit::Pipeline pipeline = pipit::Pipeline::parse(
       "pipit: 1\ninputs: {text: string}\nnodes:\n"
-      "  - {name: letters, op: test/plain.letters, in: text, out: count, args: {letter: s}}\noutputs: [count]\n",
+      "  - {name: letters, op: acme/text.letters, in: text, out: count, args: {letter: s}}\noutputs: [count]\n",
       ".", options);
   CHECK(pipeline.call({{"text", "mississippi"}}).get("count").integer() == 4);
   const pipit::Result bad = pipeline.call({{"text", ""}});
@@ -245,7 +245,7 @@ TEST_CASE("modules: one in plain C runs") {
   options.set = {{"letters.letter", "ab"}};
   CHECK_THROWS_WITH_AS(
       pipit::Pipeline::parse("pipit: 1\ninputs: {text: string}\nnodes:\n"
-                             "  - {name: letters, op: test/plain.letters, in: text, out: count}\noutputs: [count]\n",
+                             "  - {name: letters, op: acme/text.letters, in: text, out: count}\noutputs: [count]\n",
                              ".", options),
       "pipeline:4: node 'letters': letter must be one letter", pipit::Error);
 }

@@ -31,6 +31,8 @@
 #endif
 
 #include <concepts>
+#include <functional>
+#include <optional>
 #include <type_traits>
 
 #include "pipit/row.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-PIPIT_NOTE("test/plain.letters", "1.0.0", "counts a letter in a text");
+PIPIT_NOTE("acme/text.letters", "1.0.0", "counts a letter in a text");
 
 static const pipit_host* host;
 
