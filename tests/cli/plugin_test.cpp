@@ -66,7 +66,7 @@ TEST_CASE("plugin test: a good module passes") {
   passed   threads          4 instances at the same time gave what one gives
   passed   edge rows        4 taken, 0 refused with an error
   passed   stop             returns when nobody wants its results any more
-  passed   memory           nothing left after 601 instances
+  passed   memory           nothing left after 1201 instances
 passed
 )");
 }
