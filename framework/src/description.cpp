@@ -6,10 +6,9 @@ namespace {
 /// "embed.vec"; the name alone of an input; a constant itself.
 Value named(const Graph& graph, int column) {
   const Column& c = graph.columns[static_cast<std::size_t>(column)];
-  const std::size_t inputs = graph.spec.inputs.size();
-  if (c.producer >= 0) return graph.spec.nodes[static_cast<std::size_t>(c.producer)].name + "." + c.name;
-  if (static_cast<std::size_t>(c.port) < inputs) return c.name;
-  return Value::map({{"constant", graph.constants[static_cast<std::size_t>(c.port) - inputs]}});
+  if (const Value* constant = graph.constant_at(column)) return Value::map({{"value", *constant}});
+  if (c.producer < 0) return c.name;
+  return graph.spec.nodes[static_cast<std::size_t>(c.producer)].name + "." + c.name;
 }
 
 Value named(const Graph& graph, const std::vector<int>& columns) {
@@ -66,9 +65,16 @@ Value describe(const Graph& graph) {
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     nodes.emplace_back(graph.spec.nodes[i].name, describe(graph, graph.nodes[i]));
   }
+  std::vector<Value> outputs;
+  for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
+    // What comes out of a pipeline used as a node has a name of its own below.
+    const Value column = named(graph, graph.outputs[i]);
+    const bool renamed = graph.columns[static_cast<std::size_t>(graph.outputs[i])].name != graph.output_name(i);
+    outputs.push_back(renamed ? Value::map({{graph.output_name(i), column}}) : column);
+  }
   return Value::map({{"inputs", Value::map(std::move(inputs))},
                      {"nodes", Value::map(std::move(nodes))},
-                     {"outputs", named(graph, graph.outputs)}});
+                     {"outputs", Value::list(std::move(outputs))}});
 }
 
 }  // namespace pipit

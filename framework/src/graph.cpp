@@ -504,12 +504,16 @@ std::vector<int> Graph::read_by(const GraphNode& node) const {
   return read;
 }
 
+const Value* Graph::constant_at(int column) const {
+  const Column& c = columns[static_cast<std::size_t>(column)];
+  const auto position = static_cast<std::size_t>(c.port);
+  return c.producer < 0 && position >= spec.inputs.size() ? &constants[position - spec.inputs.size()] : nullptr;
+}
+
 std::string Graph::column_text(int column) const {
   const Column& c = columns[static_cast<std::size_t>(column)];
-  if (c.producer < 0) {
-    const bool input = static_cast<std::size_t>(c.port) < spec.inputs.size();
-    return input ? fmt::format("'{}'", c.name) : std::string("the constant");
-  }
+  if (constant_at(column) != nullptr) return "the constant";
+  if (c.producer < 0) return fmt::format("'{}'", c.name);
   return fmt::format("'{}.{}'", spec.nodes[static_cast<std::size_t>(c.producer)].name, c.name);
 }
 

@@ -69,6 +69,8 @@ struct Graph {
   std::vector<int> read_by(const GraphNode& node) const;
   /// "'embed.vec'", or "'path'" for an input: a column for messages.
   std::string column_text(int column) const;
+  /// The value of a column that is a constant, else null.
+  const Value* constant_at(int column) const;
   /// What the file calls an output; its column may have another name below.
   const std::string& output_name(std::size_t output) const { return spec.outputs[output].text; }
   /// True when `domain` is `ancestor` or lies inside it.

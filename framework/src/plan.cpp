@@ -59,18 +59,6 @@ PlanBatch batch_of(const GraphNode& node, const NodeSpec& spec) {
   return batch;
 }
 
-/// "windows of 16 rows, step 8": which rows a window operator takes together.
-std::string window_text(const WindowSpec& window) {
-  switch (window.kind) {
-    case WindowSpec::Kind::kCount:
-      return fmt::format("windows of {} rows, step {}", window.size, window.step);
-    case WindowSpec::Kind::kTime:
-      return fmt::format("windows of {} s, step {} s", window.seconds, window.step_s);
-    default:
-      return "windows of all rows";
-  }
-}
-
 std::string batch_text(const PlanBatch& batch, std::string_view what) {
   std::string text = fmt::format("up to {} {} a call", batch.rows, what);
   if (batch.across_items) text += ", of several items";
@@ -162,7 +150,7 @@ std::string Plan::explain() const {
     const bool window = node.mode == Mode::kWindow;
     if (planned.batch.rows > 0) runs += ", " + batch_text(planned.batch, window ? "windows" : "rows");
     if (window) {
-      runs += fmt::format(", {} of at most {:.0f} MiB", window_text(node.window),
+      runs += fmt::format(", windows of {} of at most {:.0f} MiB", window_text(node.window),
                           static_cast<double>(planned.window_bytes) / kMib);
     }
     text += fmt::format("{:<14}   runs {}\n", "", runs);

@@ -418,6 +418,17 @@ class Reader {
 
 }  // namespace
 
+std::string window_text(const WindowSpec& window) {
+  switch (window.kind) {
+    case WindowSpec::Kind::kCount:
+      return fmt::format("{} rows, step {}", window.size, window.step);
+    case WindowSpec::Kind::kTime:
+      return fmt::format("{} s, step {} s", window.seconds, window.step_s);
+    default:
+      return "all rows";
+  }
+}
+
 std::size_t Faults::file() {
   const auto found = std::ranges::find(files_, place_);
   if (found != files_.end()) return static_cast<std::size_t>(found - files_.begin());

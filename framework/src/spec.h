@@ -62,6 +62,9 @@ struct WindowSpec {
   double step_s = 0;
 };
 
+/// "16 rows, step 8": for people.
+std::string window_text(const WindowSpec& window);
+
 /// Where a node's input comes from: a column by its name, or a value written in its place.
 struct InputRef {
   std::string port;  // empty: by position
