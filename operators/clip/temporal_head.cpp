@@ -11,7 +11,7 @@
 namespace pipit::clip {
 namespace {
 
-constexpr double kEpsilon = 1e-12;
+constexpr double kEpsilon = 1e-12;  // seqTransf's
 
 }  // namespace
 
@@ -20,20 +20,22 @@ TemporalHead::TemporalHead(TensorReader& reader) : head_(reader.architecture().h
     for (const char* name : {"weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"}) {
       lstm_.push_back(reader.read(fmt::format("lstm_visual.{}", name)));
     }
-  } else if (head_ == weights::Head::kTransformerAdapter) {
-    throw Error("invalid_checkpoint", "has MMAction2's TransformerAdapter, which is not computed yet");
   } else if (head_ == weights::Head::kSeqTransf) {
     frame_positions_ = reader.read("frame_position_embeddings.weight");
     transformer_.emplace(reader, TransformerOptions{.prefix = "transformerClip.",
                                                     .layers = reader.architecture().head_layers,
                                                     .heads = reader.architecture().text.heads,
                                                     .eps = kEpsilon});
+  } else if (head_ == weights::Head::kTransformerAdapter) {
+    frame_positions_ = reader.read("adapter.positional_embedding");
+    transformer_.emplace(reader, TransformerOptions{.prefix = "adapter.transformer.",
+                                                    .layers = reader.architecture().head_layers,
+                                                    .heads = reader.architecture().text.heads});
   }
 }
 
 at::Tensor TemporalHead::relate(const at::Tensor& features, at::IntArrayRef lengths) const {
   switch (head_) {
-    case weights::Head::kTransformerAdapter:
     case weights::Head::kMeanP:
       return features;
     case weights::Head::kSeqLstm: {
@@ -47,25 +49,29 @@ at::Tensor TemporalHead::relate(const at::Tensor& features, at::IntArrayRef leng
       }
       return features + at::cat(outputs);
     }
-    case weights::Head::kSeqTransf: {
-      std::vector<at::Tensor> positions;
-      for (const std::int64_t length : lengths) {
-        if (length > frame_positions_.size(0)) {
-          throw Error("item_too_large", fmt::format("the clip has {} frames, this model's seqTransf head takes {}",
-                                                    length, frame_positions_.size(0)));
-        }
-        positions.push_back(frame_positions_.narrow(0, 0, length));
-      }
-      const at::Tensor placed = features + at::cat(positions);
-      return features + transformer_->forward(placed, lengths);
-    }
+    case weights::Head::kSeqTransf:
+    case weights::Head::kTransformerAdapter:
+      return attend(features, lengths);
   }
   throw Error("internal", "a head that is none");
 }
 
+at::Tensor TemporalHead::attend(const at::Tensor& features, at::IntArrayRef lengths) const {
+  std::vector<at::Tensor> positions;
+  for (const std::int64_t length : lengths) {
+    if (length > frame_positions_.size(0)) {
+      throw Error("item_too_large", fmt::format("the clip has {} frames, this model's {} head takes {}", length,
+                                                head_ == weights::Head::kSeqTransf ? "seqTransf" : "TransformerAdapter",
+                                                frame_positions_.size(0)));
+    }
+    positions.push_back(frame_positions_.narrow(0, 0, length));
+  }
+  return features + transformer_->forward(features + at::cat(positions), lengths);
+}
+
 at::Tensor TemporalHead::forward(const at::Tensor& features, at::IntArrayRef lengths, Pooling pooling) const {
   at::Tensor related = relate(features, lengths);
-  if (pooling == Pooling::kNormalized) related = l2_normalize(related);
+  if (head_ != weights::Head::kTransformerAdapter && pooling == Pooling::kNormalized) related = l2_normalize(related);
   std::vector<at::Tensor> means;
   for (const at::Tensor& clip : related.split_with_sizes(lengths)) means.push_back(clip.mean(0));
   return l2_normalize(at::stack(means));

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "pipit/torch.h"
+#include "clip/node/embed_rows.h"
 
 namespace pipit::clip {
 namespace {
@@ -32,22 +32,16 @@ TextEmbedder::TextEmbedder(const Arguments& arguments, const TextOptions& option
       })) {}
 
 void TextEmbedder::embed(const Batch& in, BatchEmitter& out) {
-  std::vector<std::uint32_t> rows;
-  std::vector<Sentence> sentences;
-  for (std::uint32_t row = 0; row < in.size(); ++row) {
-    try {
-      sentences.push_back(tokenizer_->encode(in[row][0].string(), max_words_, options_.rules));
-      rows.push_back(row);
-      if (sentences.back().cut) context_.count("sentences_cut");
-    } catch (const Error& error) {
-      out.fail(row, error);
-    }
-  }
-  if (rows.empty()) return;
-  const at::Tensor vectors = options_.normalized ? model_->embed(sentences) : model_->features(sentences);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    out.emit(rows[i], from_torch(vectors.select(0, static_cast<std::int64_t>(i))));
-  }
+  embed_rows<Sentence>(
+      in, out,
+      [&](const Row& row) {
+        Sentence sentence = tokenizer_->encode(row[0].string(), max_words_, options_.rules);
+        if (sentence.cut) context_.count("sentences_cut");
+        return sentence;
+      },
+      [&](std::span<const Sentence> sentences) {
+        return options_.normalized ? model_->embed(sentences) : model_->features(sentences);
+      });
 }
 
 }  // namespace pipit::clip

@@ -2,8 +2,9 @@
 
 #include <ATen/ops/stack.h>
 
-#include <vector>
+#include <span>
 
+#include "clip/node/embed_rows.h"
 #include "pipit/torch.h"
 
 namespace pipit::image_clip {
@@ -16,12 +17,12 @@ ImageEmbedder::ImageEmbedder(clip::CentreRounding rounding, const clip::Weights&
       })) {}
 
 void ImageEmbedder::embed(const Batch& in, BatchEmitter& out) {
-  std::vector<at::Tensor> pictures;
-  for (std::uint32_t row = 0; row < in.size(); ++row) {
-    pictures.push_back(clip::resize_and_crop(to_torch(in[row][0].frame().pixels()), resolution_, rounding_));
-  }
-  const at::Tensor vectors = model_->features(at::stack(pictures));
-  for (std::uint32_t row = 0; row < in.size(); ++row) out.emit(row, from_torch(vectors.select(0, row)));
+  clip::embed_rows<at::Tensor>(
+      in, out,
+      [&](const Row& row) { return clip::resize_and_crop(to_torch(row[0].frame().pixels()), resolution_, rounding_); },
+      [&](std::span<const at::Tensor> pictures) {
+        return model_->features(at::stack({pictures.data(), pictures.size()}));
+      });
 }
 
 }  // namespace pipit::image_clip

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "clip/node/embed_rows.h"
 #include "clip/preprocessing.h"
 #include "pipit/torch.h"
 
@@ -57,23 +58,13 @@ at::Tensor VideoEmbedder::pictures(const Value& value) {
 }
 
 void VideoEmbedder::embed(const Batch& in, BatchEmitter& out) {
-  std::vector<std::uint32_t> rows;
-  std::vector<at::Tensor> clips;
-  std::vector<std::int64_t> lengths;
-  for (std::uint32_t row = 0; row < in.size(); ++row) {
-    try {
-      clips.push_back(pictures(in[row][0]));
-      rows.push_back(row);
-      lengths.push_back(clips.back().size(0));
-    } catch (const Error& error) {
-      out.fail(row, error);
-    }
-  }
-  if (rows.empty()) return;
-  const at::Tensor vectors = model_->embed(at::cat(clips), lengths, pooling_);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    out.emit(rows[i], from_torch(vectors.select(0, static_cast<std::int64_t>(i))));
-  }
+  clip::embed_rows<at::Tensor>(
+      in, out, [&](const Row& row) { return pictures(row[0]); },
+      [&](std::span<const at::Tensor> clips) {
+        std::vector<std::int64_t> lengths;
+        for (const at::Tensor& clip : clips) lengths.push_back(clip.size(0));
+        return model_->embed(at::cat({clips.data(), clips.size()}), lengths, pooling_);
+      });
 }
 
 }  // namespace pipit::clip4clip

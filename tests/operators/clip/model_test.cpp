@@ -69,6 +69,21 @@ TEST_CASE("model: seqTransf is as torch.nn computes it with masked padding") {
   check_clips(fixture);
 }
 
+TEST_CASE("model: MMAction2's TransformerAdapter is as torch.nn computes it and its mean is plain") {
+  Fixture fixture("transformer_adapter");
+  const clip::VideoModel model = fixture.video_model();
+  for (const auto& expected : fixture.facts["clips"]) {
+    const std::int64_t frames = expected["frames"];
+    CAPTURE(frames);
+    const at::Tensor pictures = fixture.pictures({frames});
+    for (const clip::Pooling pooling : {clip::Pooling::kNormalized, clip::Pooling::kRaw}) {
+      check_equal(row(model.embed(pictures, {frames}, pooling), 0), expected["raw_vector"]);
+    }
+  }
+  CHECK_THROWS_WITH_AS(model.embed(fixture.pictures({13}), {13}, clip::Pooling::kRaw),
+                       "the clip has 13 frames, this model's TransformerAdapter head takes 12", pipit::Error);
+}
+
 TEST_CASE("model: 3d patches are as torch.nn convolves them") {
   Fixture fixture("patches_3d");
   check_clips(fixture);

@@ -1,10 +1,12 @@
 // The modules video_text_embedding.clip4clip and towhee.np_normalize, as a host runs them, with the demo's model.
 #include <doctest/doctest.h>
 
-#include <limits>
+#include <unistd.h>
 
 #include <cmath>
+#include <filesystem>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -18,6 +20,7 @@ using pipit::Result;
 using pipit::Value;
 
 const std::string kDemo = std::string(PIPIT_SOURCE_DIR) + "/pipelines/demo";
+const std::string kClip = kDemo + "/clips/2-big-orange-ring-circular.mp4";
 const std::string kWeights = kDemo + "/clip4clip-shapes.safetensors";
 
 Pipeline open(const std::string& inputs, const std::string& nodes, const std::string& outputs,
@@ -48,6 +51,15 @@ Pipeline open_video(const std::string& sample, const std::string& args = "",
                     std::vector<std::string>* warnings = nullptr) {
   return open("path: string", node("path", "video_decode.ffmpeg", sample, "frame") + clip4clip("video", args),
               "video_vec", warnings);
+}
+
+/// `most` windows of different items in one call.
+Pipeline open_batched(const std::string& sample, const std::string& weights, const std::string& args, int most) {
+  const std::string embed =
+      "  - {name: embed, op: video_text_embedding.clip4clip, in: frame, out: video_vec, batch: {max: " +
+      std::to_string(most) + ", wait_ms: 5000}, args: {model_name: auto, weight_path: " + weights +
+      ", modality: video" + args + "}}\n";
+  return open("path: string", node("path", "video_decode.ffmpeg", sample, "frame") + embed, "video_vec", nullptr);
 }
 
 const std::string kTwelve = "sample_type: uniform_temporal_subsample, num_samples: 12";
@@ -235,4 +247,43 @@ TEST_CASE("np_normalize: an axis that is not there is an error") {
   Pipeline pipeline = open("x: 'tensor<f32>[...]'", node("x", "towhee.np_normalize", "axis: 1", "y"), "y", nullptr);
   CHECK(error_of(pipeline.call({{"x", pipit::Tensor::empty(pipit::DType::kFloat32, {2})}})) ==
         "invalid_argument: axis is 1, the tensor has 1 dimensions");
+}
+
+TEST_CASE("clip4clip: windows of different lengths in one call have the vectors that each has alone") {
+  const std::string clips = std::string(PIPIT_SOURCE_DIR) + "/tests/operators/video_decode/data/";
+  const std::vector<std::string> paths = {clips + "three_frames.mp4", kClip, clips + "one_frame.mp4", kClip};
+  const std::string sample = "sample_type: time_step_sample, time_step: 0.05";
+  for (const std::string dtype : {"float32", "int8"}) {
+    CAPTURE(dtype);
+    Pipeline alone = open_video(sample, ", dtype: " + dtype);
+    Pipeline together = open_batched(sample, kWeights, ", dtype: " + dtype, 4);
+    std::vector<std::vector<float>> expected;
+    for (const std::string& path : paths) {
+      expected.push_back(floats(alone.call({{"path", path}}).get("video_vec")));
+      REQUIRE(together.push({{"path", path}}));
+    }
+    together.close();
+    for (const std::vector<float>& vector : expected) {
+      CHECK(largest_difference(floats(together.next()->get("video_vec")), vector) <= 1e-6);
+    }
+  }
+}
+
+TEST_CASE("clip4clip: a window that the model refuses costs its neighbours in the call nothing") {
+  const std::string clips = std::string(PIPIT_SOURCE_DIR) + "/tests/operators/video_decode/data/";
+  const auto folder = std::filesystem::temp_directory_path() / ("pipit_clip4clip_test_" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  const std::string data = std::string(PIPIT_SOURCE_DIR) + "/tests/weights/data/";
+  std::filesystem::copy_file(data + "mmaction2_adapter.pth", folder / "adapter.pth");
+  std::filesystem::copy_file(data + "openclip/open_clip_config.json", folder / "open_clip_config.json");
+  Pipeline pipeline = open_batched("sample_type: none", folder / "adapter.pth", ", max_frames: 1000", 3);
+  std::filesystem::remove_all(folder);
+  for (const std::string& path : {clips + "three_frames.mp4", kClip, clips + "one_frame.mp4"}) {
+    REQUIRE(pipeline.push({{"path", path}}));
+  }
+  pipeline.close();
+  CHECK(!pipeline.next()->error);
+  CHECK(error_of(*pipeline.next()) ==
+        "item_too_large: the clip has 52 frames, this model's TransformerAdapter head takes 12");
+  CHECK(!pipeline.next()->error);
 }

@@ -112,14 +112,14 @@ def hugging_face(out, name):
 
 
 class Block(torch.nn.Module):
-    """A block of CLIP4Clip's transformerClip: LayerNorm's eps is 1e-12, keys of padding are masked."""
+    """A block of CLIP's transformers. In CLIP4Clip's transformerClip LayerNorm's eps is 1e-12, and keys of padding are masked."""
 
-    def __init__(self, width):
+    def __init__(self, width, eps=1e-12):
         super().__init__()
         self.attn = torch.nn.MultiheadAttention(width, width // 64)
-        self.ln_1 = torch.nn.LayerNorm(width, eps=1e-12)
+        self.ln_1 = torch.nn.LayerNorm(width, eps=eps)
         self.mlp = torch.nn.ModuleDict({"c_fc": torch.nn.Linear(width, 4 * width), "c_proj": torch.nn.Linear(4 * width, width)})
-        self.ln_2 = torch.nn.LayerNorm(width, eps=1e-12)
+        self.ln_2 = torch.nn.LayerNorm(width, eps=eps)
 
     def forward(self, x, mask):
         y = self.ln_1(x)
@@ -157,13 +157,30 @@ class SeqLstm(torch.nn.Module):
         return self.lstm_visual(features.unsqueeze(0))[0].squeeze(0) + features
 
 
-def headed(out, name, head):
+class TransformerAdapter(torch.nn.Module):
+    """MMAction2's head (mmaction/models/similarity/adapters.py): no mask, the residual without positions."""
+
+    def __init__(self):
+        super().__init__()
+        self.adapter = torch.nn.Module()
+        self.adapter.positional_embedding = torch.nn.Parameter(torch.zeros(12, EMBED))
+        self.adapter.transformer = torch.nn.Module()
+        self.adapter.transformer.resblocks = torch.nn.ModuleList([Block(EMBED, eps=1e-5) for _ in range(2)])
+
+    def forward(self, features):
+        x = (features + self.adapter.positional_embedding[: features.size(0)]).unsqueeze(1)
+        for block in self.adapter.transformer.resblocks:
+            x = block(x, None)
+        return x.squeeze(1) + features
+
+
+def headed(out, name, head, raw=False):
     """CLIP4Clip with a head over the frames: Towhee's towers, the head from plain torch.nn as the original has it."""
     from towhee.models.clip4clip.clip4clip import CLIP4Clip
 
     model = CLIP4Clip(embed_dim=EMBED, **VISION, **TEXT)
     shapes = {**fill(model), **fill(head)}
-    clips = clips_of(lambda x: head(model.clip.encode_image(x)))
+    clips = clips_of(lambda x: head(model.clip.encode_image(x)), raw)
     write(out, name, shapes, "F32", clips, [], {})
 
 
@@ -194,4 +211,5 @@ def generate(out):
         hugging_face(out, "hugging_face_gelu")
         headed(out, "seq_lstm", SeqLstm())
         headed(out, "seq_transf", SeqTransf())
+        headed(out, "transformer_adapter", TransformerAdapter(), raw=True)
         three_d(out, "patches_3d")
