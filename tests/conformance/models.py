@@ -268,7 +268,7 @@ class SeqTransf(torch.nn.Module):
 
 
 class TransformerAdapter(torch.nn.Module):
-    """MMAction2's, over a fixed number of frames; the mean that follows is of raw vectors."""
+    """MMAction2's; the mean that follows is of raw vectors."""
 
     def __init__(self, width, frames=12, layers=4):
         super().__init__()
@@ -278,7 +278,7 @@ class TransformerAdapter(torch.nn.Module):
         self.adapter.transformer.resblocks = torch.nn.ModuleList([Block(width, width // 64, 1e-5) for _ in range(layers)])
 
     def forward(self, features):
-        y = (features + self.adapter.positional_embedding)[:, None]
+        y = (features + self.adapter.positional_embedding[: len(features)])[:, None]
         for block in self.adapter.transformer.resblocks:
             y = block(y)
         return y[:, 0] + features
@@ -306,7 +306,7 @@ class Headed(Towhee):
         return folder / "pytorch_model.bin.4"
 
     def video(self, pixels, raw=False):
-        return Reference.video(self, pixels, raw)
+        return Reference.video(self, pixels, raw or isinstance(self.more, TransformerAdapter))
 
     def related(self, features):
         return features if isinstance(self.more, Patches3d) else self.more(features)
@@ -448,7 +448,8 @@ def parts_of_clip4clip(work):
 
     yield from independence(work, file)
 
-    for what, more in (("seqLSTM", SeqLstm(512)), ("seqTransf", SeqTransf(512)), ("3d patches", Patches3d(768, 32))):
+    for what, more in (("seqLSTM", SeqLstm(512)), ("seqTransf", SeqTransf(512)), ("TransformerAdapter", TransformerAdapter(512)),
+                       ("3d patches", Patches3d(768, 32))):
         reference = Headed(*Towhee.SIZES["clip_vit_b32"])
         fill(reference.model, seed=5)
         reference.more = fill(more, seed=6)
