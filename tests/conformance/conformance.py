@@ -16,19 +16,19 @@ import time
 import report
 from program import ROOT, Program
 
-PARTS = ["tokens", "decoding", "pictures", "images", "models", "checkpoints", "retrieval"]
+TITLES = {"tokens": "Tokens", "decoding": "Frames", "pictures": "Preprocessing", "images": "Images", "models": "Vectors",
+          "checkpoints": "Checkpoints", "retrieval": "Search"}  # fmt: skip
+PARTS = [name for name in TITLES if (pathlib.Path(__file__).parent / f"{name}.py").exists()]
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 
 
 def write_page(results):
     page = ROOT / "docs" / "fidelity.md"
     text = page.read_text()
-    titles = {"tokens": "Tokens", "decoding": "Frames", "pictures": "Preprocessing", "images": "Images", "models": "Vectors",
-              "checkpoints": "Checkpoints", "retrieval": "Search"}  # fmt: skip
     tables = []
     for part in PARTS:
         if part in results:
-            tables.append(f"### {titles[part]}\n\n{report.table([report.Row(**row) for row in results[part]])}\n")
+            tables.append(f"### {TITLES[part]}\n\n{report.table([report.Row(**row) for row in results[part]])}\n")
     before, rest = text.split(BEGIN)
     page.write_text(before + BEGIN + "\n\n" + "\n".join(tables) + "\n" + END + rest.split(END)[1])
 
