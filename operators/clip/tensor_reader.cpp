@@ -77,6 +77,32 @@ std::shared_ptr<const PackedWeight> pack(const QuantizedTensor& all, std::int64_
 
 }  // namespace
 
+std::int64_t bytes_to_copy(const weights::ClipCheckpoint& checkpoint, const Placement& placement, Side side) {
+  std::int64_t bytes = 0;
+  for (const auto& [name, source] : checkpoint.tensors) {
+    bool text = name == "logit_scale";
+    for (const char* prefix : {"transformer.", "token_embedding.", "positional_embedding", "ln_final.", "text_proj"}) {
+      text = text || name.starts_with(prefix);
+    }
+    if (text != (side == Side::kText)) continue;
+    std::int64_t elements = 0;
+    for (const weights::TensorView& part : source.parts) elements += part.elements();
+    const weights::TensorView& first = source.parts.front();
+    const bool block = name.find("resblocks.") != name.npos && first.shape.size() == 2;
+    if (placement.quantization && block) {
+      // As the file has them, or as many bits for each.
+      bytes += source.scales ? elements : elements * placement.quantization->bits / 8;
+      continue;
+    }
+    const bool stored = name == "token_embedding.weight";
+    const at::ScalarType dtype = stored ? scalar_type(first.dtype) : placement.dtype;
+    const bool in_place =
+        placement.device.is_cpu() && source.parts.size() == 1 && first.aligned() && scalar_type(first.dtype) == dtype;
+    if (!in_place) bytes += elements * static_cast<std::int64_t>(c10::elementSize(dtype));
+  }
+  return bytes;
+}
+
 const weights::Source& TensorReader::find(const std::string& name) const {
   const auto found = checkpoint_.tensors.find(name);
   if (found == checkpoint_.tensors.end()) {

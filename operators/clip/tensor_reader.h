@@ -3,15 +3,23 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "clip/api.h"
 #include "clip/footprint.h"
 #include "clip/linear.h"
 #include "clip/placement.h"
 #include "pipit/weights/clip_checkpoint.h"
 
 namespace pipit::clip {
+
+/// Bytes that the tensors of one tower (with its head) will be copied to; those that can be used where they lie are
+/// none of them.
+enum class Side { kVision, kText };
+PIPIT_CLIP_API std::int64_t bytes_to_copy(const weights::ClipCheckpoint& checkpoint, const Placement& placement,
+                                          Side side);
 
 /// Reads tensors in the model's element type and on its device. A tensor that has both already is used where it lies,
 /// without a copy; it keeps the checkpoint's storage alive.

@@ -1,4 +1,5 @@
 #include "clip/text_model.h"
+#include "clip/memory.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
@@ -11,6 +12,7 @@ namespace pipit::clip {
 
 TextModel::TextModel(const weights::ClipCheckpoint& checkpoint, const Placement& placement) {
   const c10::InferenceMode guard;
+  require_room(placement.device, bytes_to_copy(checkpoint, placement, Side::kText), free_memory(placement.device));
   TensorReader reader(checkpoint, placement, footprint_);
   tower_ = std::make_unique<const TextTower>(reader);
 }

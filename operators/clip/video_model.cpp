@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "clip/memory.h"
 #include "clip/temporal_head.h"
 #include "clip/tensor_reader.h"
 #include "clip/vectors.h"
@@ -15,6 +16,7 @@ namespace pipit::clip {
 VideoModel::VideoModel(const weights::ClipCheckpoint& checkpoint, const Placement& placement)
     : device_(placement.device) {
   const c10::InferenceMode guard;
+  require_room(placement.device, bytes_to_copy(checkpoint, placement, Side::kVision), free_memory(placement.device));
   TensorReader reader(checkpoint, placement, footprint_);
   tower_ = std::make_unique<const VisionTower>(reader);
   TensorReader head_reader(checkpoint, {placement.device, at::kFloat, placement.quantization}, footprint_);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "clip/tensor_reader.h"
 #include "fixture.h"
 #include "pipit/error.h"
 
@@ -160,6 +161,22 @@ TEST_CASE("element types: quantised weights take as little memory as they promis
   const std::int64_t rest = whole.bytes - 4 * linear;
   CHECK(int8.bytes - rest < 1.2 * linear);
   CHECK(int4.bytes - rest < 0.6 * linear);
+}
+
+TEST_CASE("element types: what will be copied is known before it is") {
+  const Fixture fixture("mean_p");
+  for (const std::string& dtype : kTypes) {
+    CAPTURE(dtype);
+    const auto placement = clip::Placement::parse("cpu", dtype);
+    const clip::Footprint video = fixture.video_model(dtype).footprint();
+    const clip::Footprint text = fixture.text_model(dtype).footprint();
+    const std::int64_t told = clip::bytes_to_copy(fixture.resolve(true, false), placement, clip::Side::kVision) +
+                              clip::bytes_to_copy(fixture.resolve(false, true), placement, clip::Side::kText);
+    const std::int64_t copied = video.bytes - video.mapped_bytes + text.bytes - text.mapped_bytes;
+    // Scales and sums come on top of quantised weights.
+    CHECK(told <= copied);
+    CHECK(copied <= told + told / 5);
+  }
 }
 
 TEST_CASE("element types: a quantised file is not computed in another type") {

@@ -1,0 +1,113 @@
+#include "clip/torchscript.h"
+
+#include <fmt/format.h>
+#include <torch/csrc/jit/api/module.h>
+
+#include <exception>
+#include <map>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "clip/tensor_reader.h"
+#include "clip/torchscript_source.h"
+#include "pipit/error.h"
+
+namespace pipit::clip {
+namespace {
+
+using torch::jit::Module;
+
+/// A tree of modules, made from the names of its parameters.
+class Tree {
+ public:
+  Tree() { modules_.emplace("", make("Clip")); }
+
+  Module& root() { return modules_.at(""); }
+  Module& at(const std::string& path) {
+    const auto found = modules_.find(path);
+    if (found != modules_.end()) return found->second;
+    const auto [parent, name] = split(path);
+    Module module = make("Part");
+    at(parent).register_module(name, module);
+    return modules_.emplace(path, std::move(module)).first->second;
+  }
+  void add(const std::string& path, const at::Tensor& tensor) {
+    const auto [parent, name] = split(path);
+    at(parent).register_parameter(name, tensor, /*is_buffer=*/false);
+  }
+
+ private:
+  Module make(const char* type) { return {c10::QualifiedName("__torch__.pipit." + std::string(type)), unit_, true}; }
+  static std::pair<std::string, std::string> split(const std::string& path) {
+    const auto dot = path.rfind('.');
+    return dot == path.npos ? std::pair(std::string(), path) : std::pair(path.substr(0, dot), path.substr(dot + 1));
+  }
+
+  std::shared_ptr<torch::jit::CompilationUnit> unit_ = std::make_shared<torch::jit::CompilationUnit>();
+  std::map<std::string, Module> modules_;
+};
+
+void define_transformer(Tree& tree, const std::string& path, std::int64_t layers, const BlockSource& block) {
+  for (std::int64_t i = 0; i < layers; ++i)
+    tree.at(fmt::format("{}.resblocks.{}", path, i)).define(block_source(block));
+  tree.at(path).define(transformer_source(layers));
+}
+
+}  // namespace
+
+void write_torchscript(const weights::ClipCheckpoint& checkpoint, const std::filesystem::path& file) {
+  if (checkpoint.quantization) {
+    throw Error(
+        "invalid_argument",
+        fmt::format("'{}' holds {}-bit weights, which TorchScript has no operators for; take the file that they "
+                    "were quantised from",
+                    checkpoint.file.path().string(), checkpoint.quantization->bits));
+  }
+  const weights::ClipArchitecture& is = checkpoint.architecture;
+  Footprint footprint;
+  TensorReader reader(checkpoint, {}, footprint);
+  Tree tree;
+  for (const auto& [name, source] : checkpoint.tensors) tree.add(name, reader.read(name).contiguous());
+  if (is.has_text) {
+    define_transformer(tree, "transformer", is.text.layers, {is.text.width, is.text.heads, is.activation, 1e-5});
+    tree.root().define(encode_text_source(is));
+  }
+  if (is.has_vision) {
+    define_transformer(tree, "visual.transformer", is.vision.layers,
+                       {is.vision.width, is.vision.heads, is.activation, 1e-5});
+    if (is.head == weights::Head::kSeqTransf) {
+      define_transformer(tree, "transformerClip", is.head_layers,
+                         {is.embed_dim, is.text.heads, weights::Activation::kQuickGelu, 1e-12});
+    } else if (is.head == weights::Head::kTransformerAdapter) {
+      define_transformer(tree, "adapter.transformer", is.head_layers,
+                         {is.embed_dim, is.text.heads, weights::Activation::kQuickGelu, 1e-5});
+    }
+    tree.root().define(encode_video_source(is));
+  }
+  // Whole or not at all: a reader of the old file keeps it.
+  const std::filesystem::path part = file.string() + ".part";
+  try {
+    tree.root().save(part.string());
+    std::filesystem::rename(part, file);
+  } catch (const std::exception& error) {
+    std::error_code ignored;
+    std::filesystem::remove(part, ignored);
+    throw Error("output_failed", fmt::format("'{}' cannot be written: {}", file.string(), error.what()));
+  }
+}
+
+}  // namespace pipit::clip
+
+int pipit_clip_write_torchscript(const void* checkpoint, const char* file, void* user,
+                                 void (*fail)(void* user, const char* code, const char* message)) {
+  try {
+    pipit::clip::write_torchscript(*static_cast<const pipit::weights::ClipCheckpoint*>(checkpoint), file);
+    return 0;
+  } catch (const pipit::Error& error) {
+    fail(user, error.code().c_str(), error.what());
+  } catch (const std::exception& error) {
+    fail(user, "internal", error.what());
+  }
+  return 1;
+}
