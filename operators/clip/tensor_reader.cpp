@@ -80,7 +80,8 @@ std::shared_ptr<const PackedWeight> pack(const QuantizedTensor& all, std::int64_
 std::int64_t bytes_to_copy(const weights::ClipCheckpoint& checkpoint, const Placement& placement, Side side) {
   std::int64_t bytes = 0;
   for (const auto& [name, source] : checkpoint.tensors) {
-    bool text = name == "logit_scale";
+    if (name == "logit_scale") continue;  // no vector needs it
+    bool text = false;
     for (const char* prefix : {"transformer.", "token_embedding.", "positional_embedding", "ln_final.", "text_proj"}) {
       text = text || name.starts_with(prefix);
     }
