@@ -4,7 +4,7 @@
 DEBIAN_PACKAGES="
   ca-certificates g++ cmake ninja-build ccache pkg-config binutils git python3 python3-pip
   libboost-dev libboost-program-options-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev doctest-dev
-  libicu-dev zlib1g-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev"
+  libicu-dev libssl-dev zlib1g-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev"
 # The suite's other packages are in tests/conformance/requirements.txt.
 DEBIAN_CONFORMANCE_PACKAGES="python3-venv ffmpeg"
 DEBIAN_LINT_PACKAGES="clang-format clang-tidy"

@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <span>
@@ -13,6 +12,7 @@
 #include "clip_files.h"
 #include "pipit/error.h"
 #include "pipit/weights/clip_checkpoint.h"
+#include "tensor_numbers.h"
 
 using pipit::weights::Checkpoint;
 using pipit::weights::ClipCheckpoint;
@@ -33,25 +33,6 @@ const ClipRequest kVisionOnly = {.text = false};
 
 ClipCheckpoint resolve(const char* name) {
   return resolve_clip(Checkpoint::open(kData / name), kVisionOnly);
-}
-
-template <typename T>
-std::vector<T> numbers(const TensorView& view) {
-  std::vector<T> list(static_cast<std::size_t>(view.elements()));
-  REQUIRE(view.contiguous());
-  REQUIRE(sizeof(T) == dtype_bytes(view.dtype));
-  std::memcpy(list.data(), view.data, list.size() * sizeof(T));
-  return list;
-}
-
-std::vector<float> floats_of_half(const TensorView& view) {
-  std::vector<float> list;
-  for (std::uint16_t bits : numbers<std::uint16_t>(view)) {
-    _Float16 half;
-    std::memcpy(&half, &bits, sizeof(half));
-    list.push_back(static_cast<float>(half));
-  }
-  return list;
 }
 
 template <typename Function>

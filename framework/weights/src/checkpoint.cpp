@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "checkpoint_state.h"
 #include "contents.h"
 #include "file_bytes.h"
 #include "file_kind.h"
@@ -88,15 +89,18 @@ std::string_view container_name(Container container) {
   return "unknown";
 }
 
-struct Checkpoint::State {
-  std::filesystem::path path;
-  std::vector<std::shared_ptr<const FileBytes>> files;
-  Contents contents;
-};
-
 namespace {
 
-using Files = std::vector<std::shared_ptr<const FileBytes>>;
+// Every file that a checkpoint consists of.
+struct Files {
+  std::vector<std::filesystem::path> paths;
+  std::vector<std::shared_ptr<const FileBytes>> bytes;
+
+  Bytes add(const std::filesystem::path& path, std::shared_ptr<const FileBytes> file) {
+    paths.push_back(path);
+    return bytes.emplace_back(std::move(file))->bytes();
+  }
+};
 
 // Adds a shard's tensors, which must be those that the index says are in it.
 void add_shard(const std::filesystem::path& path, const std::set<std::string>& names, bool mmap, Files& files,
@@ -106,8 +110,7 @@ void add_shard(const std::filesystem::path& path, const std::set<std::string>& n
   if (!std::filesystem::exists(path, ignored)) fail("lacks its shard {}", shard);
   Contents part;
   try {
-    files.push_back(FileBytes::open(path, mmap));
-    part = read_contents(files.back()->bytes());
+    part = read_contents(files.add(path, FileBytes::open(path, mmap)));
   } catch (const Fault& fault) {
     fail("has a shard {} that {}", shard, fault.what());
   }
@@ -126,16 +129,14 @@ Contents read_all(const std::filesystem::path& path, bool mmap, Files& files) {
   bool is_folder = std::filesystem::is_directory(path, ignored);
   std::filesystem::path first = is_folder ? find_weights(path) : path;
   auto file = FileBytes::open(first, mmap);
-  Contents contents;
   if (looks_like_shard_index(file->bytes())) {
+    Contents contents;
     for (const auto& [name, tensors] : read_shard_index(file->bytes())) {
       add_shard(first.parent_path() / name, tensors, mmap, files, contents);
     }
     return contents;
   }
-  contents = read_contents(file->bytes());
-  files.push_back(std::move(file));
-  return contents;
+  return read_contents(files.add(first, std::move(file)));
 }
 
 }  // namespace
@@ -143,20 +144,33 @@ Contents read_all(const std::filesystem::path& path, bool mmap, Files& files) {
 Checkpoint::Checkpoint(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
 Checkpoint Checkpoint::open(const std::filesystem::path& path, const OpenOptions& options) {
+  const std::filesystem::path& shown = options.shown_as.empty() ? path : options.shown_as;
   try {
-    auto state = std::make_shared<State>();
-    state->path = path;
-    state->contents = read_all(path, options.mmap, state->files);
-    return Checkpoint(std::move(state));
+    Files files;
+    Contents contents = read_all(path, options.mmap, files);
+    return Checkpoint(std::make_shared<State>(
+        State{shown, std::move(files.paths), std::move(files.bytes), nullptr, std::move(contents)}));
   } catch (const Fault& fault) {
-    throw Error("invalid_checkpoint", fmt::format("weight_path '{}' {}", path.string(), fault.what()));
+    throw Error("invalid_checkpoint", fmt::format("weight_path '{}' {}", shown.string(), fault.what()));
   } catch (const std::filesystem::filesystem_error&) {
-    throw Error("not_found", fmt::format("weight_path '{}' does not exist", path.string()));
+    throw Error("not_found", fmt::format("weight_path '{}' does not exist", shown.string()));
+  }
+}
+
+Checkpoint Checkpoint::read(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+                            const std::filesystem::path& shown_as) {
+  try {
+    return Checkpoint(std::make_shared<State>(State{shown_as, {}, {}, std::move(owner), read_contents(bytes)}));
+  } catch (const Fault& fault) {
+    throw Error("invalid_checkpoint", fmt::format("weight_path '{}' {}", shown_as.string(), fault.what()));
   }
 }
 
 const std::filesystem::path& Checkpoint::path() const {
   return state_->path;
+}
+const std::vector<std::filesystem::path>& Checkpoint::files() const {
+  return state_->files;
 }
 Container Checkpoint::container() const {
   return state_->contents.container;

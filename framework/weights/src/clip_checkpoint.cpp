@@ -7,6 +7,7 @@
 #include "clip_architecture.h"
 #include "clip_comparison.h"
 #include "clip_config.h"
+#include "clip_hints.h"
 #include "clip_hyperparameters.h"
 #include "clip_layout.h"
 #include "fault.h"
@@ -40,8 +41,10 @@ void refuse_absent_towers(const ClipRequest& request, const Structure& structure
   if (request.text && !structure.text) fail("holds a vision tower only, and a text tower is needed");
 }
 
-std::optional<ClipConfig> read_config(const std::filesystem::path& path, const Layout& layout) {
+std::optional<ClipConfig> read_config(const Checkpoint& file, const Layout& layout) {
+  if (auto hints = read_hints(file.metadata())) return hints;
   std::error_code ignored;
+  const std::filesystem::path& path = file.path();
   std::filesystem::path folder = std::filesystem::is_directory(path, ignored) ? path : path.parent_path();
   return layout.hugging_face ? read_hugging_face_config(folder) : read_open_clip_config(folder);
 }
@@ -77,7 +80,7 @@ ClipCheckpoint resolve(const Checkpoint& file, const ClipRequest& request, const
     refuse_other_architecture(*named, structure, sizes);
     adopt(*named, structure, sizes);
   }
-  ClipCheckpoint result{file, layout.name, {}, {}, {}, {}};
+  ClipCheckpoint result{.file = file, .layout = layout.name};
   result.quantization = read_quantization(file.metadata());
   ClipComparison comparison(tensors, sizes, result.quantization);
   for (const Expected& expected : expect_tensors(layout, structure)) {
@@ -94,7 +97,7 @@ ClipCheckpoint resolve(const Checkpoint& file, const ClipRequest& request, const
   // These have as many heads as the text tower.
   bool over_frames = structure.head == Head::kSeqTransf || structure.head == Head::kTransformerAdapter;
   bool text_needed = request.text || (request.vision && over_frames);
-  ClipHyperparameters hyperparameters(request, read_config(file.path(), layout));
+  ClipHyperparameters hyperparameters(request, read_config(file, layout));
   architecture.activation = hyperparameters.activation();
   if (structure.vision) {
     architecture.vision.heads =
@@ -104,6 +107,7 @@ ClipCheckpoint resolve(const Checkpoint& file, const ClipRequest& request, const
     architecture.text.heads =
         hyperparameters.heads(Part::kText, sizes.text_width, {request.text, text_needed, has_name});
   }
+  result.hints = hyperparameters.hints();
   result.assumptions = hyperparameters.assumptions();
   return result;
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "elements.h"
 #include "fault.h"
 
 namespace pipit::weights {
@@ -12,10 +13,6 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
   std::vector<std::string> sizes;
   for (std::int64_t size : shape) sizes.push_back(size < 0 ? "?" : std::to_string(size));
   return fmt::format("[{}]", fmt::join(sizes, ", "));
-}
-
-bool is_float(DType dtype) {
-  return dtype == DType::kFloat64 || dtype == DType::kFloat32 || dtype == DType::kFloat16 || dtype == DType::kBFloat16;
 }
 
 bool is_square(std::int64_t number) {

@@ -67,6 +67,10 @@ Activation read_activation(const Json& tower) {
 
 }  // namespace
 
+std::string_view activation_name(Activation activation) {
+  return activation == Activation::kQuickGelu ? "quick_gelu" : "gelu";
+}
+
 std::optional<ClipConfig> read_hugging_face_config(const std::filesystem::path& folder) {
   auto config = read_if_there(folder / "config.json");
   if (!config) return std::nullopt;
@@ -77,7 +81,7 @@ std::optional<ClipConfig> read_hugging_face_config(const std::filesystem::path& 
   if (type == "clip_text_model") language = &*config;
   if (vision == nullptr && language == nullptr) return std::nullopt;
 
-  ClipConfig result{"config.json", read_activation(vision != nullptr ? *vision : *language), {}, {}};
+  ClipConfig result{"'config.json' beside it", read_activation(vision != nullptr ? *vision : *language), {}, {}};
   if (language != nullptr && read_activation(*language) != result.activation) {
     fail("has 'config.json' beside it whose towers differ in hidden_act");
   }
@@ -105,7 +109,7 @@ std::optional<ClipConfig> read_open_clip_config(const std::filesystem::path& fol
   std::int64_t width = integer(*vision, "width", 768);
   std::int64_t head_width = integer(*vision, "head_width", 64);
   if (head_width <= 0) fail("has 'open_clip_config.json' beside it with head_width {}", head_width);
-  return ClipConfig{"open_clip_config.json", is_quick ? Activation::kQuickGelu : Activation::kGelu,
+  return ClipConfig{"'open_clip_config.json' beside it", is_quick ? Activation::kQuickGelu : Activation::kGelu,
                     TowerConfig{width, width / head_width},
                     TowerConfig{integer(*language, "width", 512), integer(*language, "heads", 8)}};
 }

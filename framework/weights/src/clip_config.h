@@ -5,22 +5,26 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "pipit/weights/clip_checkpoint.h"
 
 namespace pipit::weights {
 
 struct TowerConfig {
-  std::int64_t width = 0;
+  std::int64_t width = 0;  // 0 where it is not said
   std::int64_t heads = 0;
 };
 
 struct ClipConfig {
-  std::string name;  // of the file
-  Activation activation = Activation::kQuickGelu;
+  std::string place;  // "'config.json' beside it"
+  std::optional<Activation> activation;
   std::optional<TowerConfig> vision;
   std::optional<TowerConfig> text;
 };
+
+/// "quick_gelu" or "gelu": transformers' names.
+std::string_view activation_name(Activation activation);
 
 /// Reads Hugging Face's `config.json` in a folder. Empty where there is none, or it describes another kind of model.
 /// Throws Fault for one that cannot be understood, or that asks for what pipit does not compute.

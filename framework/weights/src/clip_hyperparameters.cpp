@@ -7,10 +7,6 @@ namespace {
 
 constexpr std::int64_t kHeadWidth = 64;
 
-std::string_view name_of(Activation activation) {
-  return activation == Activation::kQuickGelu ? "quick_gelu" : "gelu";
-}
-
 // OpenCLIP's H, g, bigG and e, whose heads are 80 to 112 wide.
 bool is_unusual(std::int64_t width) {
   return width == 1280 || width == 1408 || width == 1664 || width == 1792;
@@ -19,12 +15,13 @@ bool is_unusual(std::int64_t width) {
 }  // namespace
 
 Activation ClipHyperparameters::activation() {
-  if (config_ && request_.activation && *request_.activation != config_->activation) {
-    fail("has {} beside it that says {}, and activation says {}", quote(config_->name), name_of(config_->activation),
-         name_of(*request_.activation));
+  const std::optional<Activation> config = config_ ? config_->activation : std::nullopt;
+  if (config && request_.activation && *request_.activation != *config) {
+    fail("has {} that says {}, and activation says {}", config_->place, activation_name(*config),
+         activation_name(*request_.activation));
   }
-  if (config_) return config_->activation;
-  if (request_.activation) return *request_.activation;
+  hints_.activation = config ? config : request_.activation;
+  if (hints_.activation) return *hints_.activation;
   assumptions_.push_back("activation quick_gelu is assumed, as in OpenAI's models; the file does not tell");
   return Activation::kQuickGelu;
 }
@@ -34,10 +31,10 @@ std::int64_t ClipHyperparameters::heads(Part part, std::int64_t width, const Tow
   std::optional<std::int64_t> given = use.asked ? request_.heads : std::nullopt;
   std::optional<std::int64_t> heads = config_heads(part, width);
   if (heads && given && *heads != *given) {
-    fail("has {} beside it that gives the {} tower {} heads, and heads says {}", quote(config_->name), tower, *heads,
-         *given);
+    fail("has {} that gives the {} tower {} heads, and heads says {}", config_->place, tower, *heads, *given);
   }
   if (!heads) heads = given;
+  (part == Part::kVision ? hints_.vision_heads : hints_.text_heads) = heads;
   if (!heads && width % kHeadWidth == 0 && !is_unusual(width)) {
     heads = width / kHeadWidth;
     if (!use.named) {
@@ -58,8 +55,8 @@ std::int64_t ClipHyperparameters::heads(Part part, std::int64_t width, const Tow
 std::optional<std::int64_t> ClipHyperparameters::config_heads(Part part, std::int64_t width) const {
   const auto* tower = config_ ? (part == Part::kVision ? &config_->vision : &config_->text) : nullptr;
   if (tower == nullptr || !*tower) return std::nullopt;
-  if ((*tower)->width != width) {
-    fail("has {} beside it that says width {}, and its tensors say {}", quote(config_->name), (*tower)->width, width);
+  if ((*tower)->width != 0 && (*tower)->width != width) {
+    fail("has {} that says width {}, and its tensors say {}", config_->place, (*tower)->width, width);
   }
   return (*tower)->heads;
 }

@@ -11,8 +11,9 @@
 
 namespace pipit::weights {
 
-/// Taken from the config beside the file, from the request, or from a rule, in that order. A config and a request that
-/// contradict each other are a Fault, and so is a number of heads that nothing tells. What a rule gave is noted.
+/// Taken from the config beside the file or in its metadata, from the request, or from a rule, in that order. A config
+/// and a request that contradict each other are a Fault, and so is a number of heads that nothing tells. What a rule
+/// gave is noted.
 class ClipHyperparameters {
  public:
   ClipHyperparameters(const ClipRequest& request, std::optional<ClipConfig> config)
@@ -27,6 +28,8 @@ class ClipHyperparameters {
   };
   std::int64_t heads(Part part, std::int64_t width, const TowerUse& use);
 
+  /// What was not left to a rule.
+  const ClipHints& hints() const { return hints_; }
   const std::vector<std::string>& assumptions() const { return assumptions_; }
 
  private:
@@ -34,6 +37,7 @@ class ClipHyperparameters {
 
   const ClipRequest& request_;
   std::optional<ClipConfig> config_;
+  ClipHints hints_;
   std::vector<std::string> assumptions_;
 };
 

@@ -263,6 +263,15 @@ std::vector<Expected> expect_tensors(const Layout& layout, const Structure& stru
   return expectations.take();
 }
 
+bool is_block_linear(const std::string& name) {
+  const std::size_t block = name.find("resblocks.");
+  if (block == std::string::npos) return false;
+  return std::any_of(std::begin(kBlockRows), std::end(kBlockRows), [&](const Row& row) {
+    return row.linear && name.size() > row.name.size() && name.ends_with(row.name) &&
+           name[name.size() - row.name.size() - 1] == '.';
+  });
+}
+
 std::vector<std::string> legal_leftovers(const Layout& layout) {
   std::vector<std::string> names;
   if (layout.hugging_face) {

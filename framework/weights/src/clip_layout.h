@@ -58,6 +58,9 @@ struct Expected {
 
 std::vector<Expected> expect_tensors(const Layout& layout, const Structure& structure);
 
+/// Whether a canonical tensor is a weight of a block's products, which quantising is about.
+bool is_block_linear(const std::string& name);
+
 /// Names that a layout's files may have beside the model's tensors.
 std::vector<std::string> legal_leftovers(const Layout& layout);
 

@@ -48,6 +48,10 @@ void read_file(const Descriptor& file, std::byte* data, std::size_t size) {
   }
 }
 
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
 }  // namespace
 
 std::shared_ptr<const FileBytes> FileBytes::open(const std::filesystem::path& path, bool map) {
@@ -63,11 +67,20 @@ std::shared_ptr<const FileBytes> FileBytes::open(const std::filesystem::path& pa
   if (!S_ISREG(status.st_mode)) fail("is no regular file");
   if (status.st_size == 0) fail("is empty");
   auto size = static_cast<std::size_t>(status.st_size);
-  if (map) return std::shared_ptr<const FileBytes>(new FileBytes(map_file(file, size), size, true));
-  std::shared_ptr<const FileBytes> whole(
-      new FileBytes(static_cast<std::byte*>(::operator new(size, kAlignment)), size, false));
-  read_file(file, whole->data_, size);
+  std::shared_ptr<FileBytes> whole;
+  if (map) {
+    whole.reset(new FileBytes(map_file(file, size), size, true));
+  } else {
+    whole = allocate(size);
+    read_file(file, whole->data_, size);
+  }
+  whole->identity_ = {status.st_dev, status.st_ino, size, nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)};
   return whole;
+}
+
+std::shared_ptr<FileBytes> FileBytes::allocate(std::size_t size) {
+  return std::shared_ptr<FileBytes>(
+      new FileBytes(static_cast<std::byte*>(::operator new(size, kAlignment)), size, false));
 }
 
 FileBytes::~FileBytes() {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,8 @@ struct OpenOptions {
   /// Map the file (shared with every other process that maps it) rather than read it. Turn off for a file that may be
   /// changed while it is in use: a truncated mapping kills the process.
   bool mmap = true;
+  /// What `path()` and messages call the file, where that is not the path it is opened by.
+  std::filesystem::path shown_as = {};
 };
 
 /// An open weight file. Cheap to copy (copies share the mapping); immutable; safe to use from several threads.
@@ -52,16 +55,23 @@ class PIPIT_WEIGHTS_EXPORT Checkpoint {
   /// `invalid_checkpoint` with the place in the file and what was expected there.
   static Checkpoint open(const std::filesystem::path& path, const OpenOptions& options = {});
 
+  /// The same of a file's bytes in memory, which `owner` keeps; aligned to 64 bytes.
+  static Checkpoint read(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+                         const std::filesystem::path& shown_as);
+
   const std::filesystem::path& path() const;
   Container container() const;
   /// Tensors by the names that the file gives them, wrappers such as {"state_dict": …} removed, a module's by its path.
   const std::map<std::string, TensorView>& tensors() const;
   /// Free text that the file carries (safetensors' `__metadata__`).
   const std::map<std::string, std::string>& metadata() const;
+  /// The files it consists of: one, or the shards in the order of their names.
+  const std::vector<std::filesystem::path>& files() const;
   /// Keeps the bytes behind every TensorView alive.
   std::shared_ptr<const void> storage() const;
 
  private:
+  friend class ContentDigest;
   struct State;
   explicit Checkpoint(std::shared_ptr<const State> state);
   std::shared_ptr<const State> state_;

@@ -68,21 +68,30 @@ struct ClipRequest {
   std::optional<Activation> activation = {};  // where neither file nor config tells
 };
 
+/// What shapes cannot show, as far as something told it.
+struct ClipHints {
+  std::optional<Activation> activation = {};
+  std::optional<std::int64_t> vision_heads = {};
+  std::optional<std::int64_t> text_heads = {};
+};
+
 /// A checkpoint that was wholly understood: every tensor of the architecture is there with its shape, and none is left
 /// over.
 struct ClipCheckpoint {
   Checkpoint file;
   std::string layout;  // "CLIP4Clip", "OpenAI", "Hugging Face"
-  ClipArchitecture architecture;
+  ClipArchitecture architecture = {};
   /// OpenAI's names: "visual.conv1.weight", "transformer.resblocks.0.attn.in_proj_weight", "text_projection", …; a
   /// head's tensors under their own ("lstm_visual.weight_ih_l0", "transformerClip.resblocks.0.…",
   /// "frame_position_embeddings.weight", "adapter.transformer.resblocks.0.…", "adapter.positional_embedding").
-  std::map<std::string, Source> tensors;
+  std::map<std::string, Source> tensors = {};
   /// Set where the file's linear weights are quantised: all of those of the towers' and the head's blocks, and no
   /// other.
   std::optional<Quantization> quantization = {};
+  /// From the config beside the file, from its own metadata, or from the request.
+  ClipHints hints = {};
   /// What was assumed because neither file nor arguments told, as sentences.
-  std::vector<std::string> assumptions;
+  std::vector<std::string> assumptions = {};
 };
 
 /// Heads and activation come from the model's config.json or open_clip_config.json beside the file, from the request,

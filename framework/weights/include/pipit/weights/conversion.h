@@ -1,0 +1,35 @@
+// Weights in another form: written to a file, or for a model that cannot use them as they are.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "pipit/weights/clip_checkpoint.h"
+#include "pipit/weights/export.h"
+
+namespace pipit::weights {
+
+struct Conversion {
+  /// Of all tensors that are not quantised: float32, float16 or bfloat16; unset: as the file has each.
+  std::optional<DType> dtype = {};
+  /// Of the blocks' linear weights; unset: none, and what is quantised becomes `dtype`, or float32.
+  std::optional<Quantization> quantization = {};
+};
+
+/// "float32", "int8", "int4-float16": for messages and file names.
+PIPIT_WEIGHTS_EXPORT std::string conversion_name(const Conversion& conversion);
+
+/// Bytes of the tensors that a model would have to copy to get them in this form: those of another element type, in
+/// parts, unaligned, or not row by row. 0: all can be used where they lie.
+PIPIT_WEIGHTS_EXPORT std::size_t bytes_to_convert(const ClipCheckpoint& checkpoint, const Conversion& conversion);
+
+/// Writes a safetensors file with the canonical names, which `weight_path` takes; what a config beside the source told
+/// is in its metadata. Numbers that keep their element type keep their bits; others are rounded to the nearest, halves
+/// to even. The file is there wholly, or not at all. Throws pipit::Error: `output_failed`, or `invalid_checkpoint` for
+/// weights that have no such form.
+PIPIT_WEIGHTS_EXPORT void write_converted(const ClipCheckpoint& checkpoint, const Conversion& conversion,
+                                          const std::filesystem::path& path);
+
+}  // namespace pipit::weights

@@ -1,0 +1,12 @@
+// The converted file of a checkpoint, to be written to disk or to memory.
+#pragma once
+
+#include "pipit/weights/conversion.h"
+#include "safetensors_writer.h"
+
+namespace pipit::weights {
+
+/// Throws Fault, also as it writes, for weights that have no such form.
+SafetensorsWriter converted_file(const ClipCheckpoint& checkpoint, const Conversion& conversion);
+
+}  // namespace pipit::weights
