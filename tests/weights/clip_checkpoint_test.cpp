@@ -373,6 +373,16 @@ TEST_CASE("clip: legal leftovers are ignored") {
         "is no whole CLIP in OpenAI's layout: 1 unexpected: 'visual.input_resolution'");
 }
 
+TEST_CASE("clip: extra tensors that the request names are ignored") {
+  Shapes shapes = with(openai_shapes(kDemo), {{"loss.scale", {}}, {"loss.bias", {3}}, {"ema.decay", {}}});
+  CHECK(refusal_of(shapes) ==
+        "is no whole CLIP in OpenAI's layout: 3 unexpected: 'ema.decay', 'loss.bias', 'loss.scale'");
+  CHECK(refusal_of(shapes, {.ignore = {"loss.*"}}) == "is no whole CLIP in OpenAI's layout: 1 unexpected: 'ema.decay'");
+  CHECK(refusal_of(shapes, {.ignore = {"loss.*", "ema.?ecay"}}) == "accepted");
+  CHECK(refusal_of(without(shapes, "visual.proj"), {.ignore = {"*"}}) ==
+        "is no whole CLIP in OpenAI's layout: 1 missing: 'visual.proj'");
+}
+
 TEST_CASE("clip: models that pipit does not run are refused by name") {
   Shapes clip4clip = under("clip.", openai_shapes(kDemo));
   CHECK(refusal_of(with(clip4clip, {{"cross.pooler.dense.weight", {128, 128}}})) ==

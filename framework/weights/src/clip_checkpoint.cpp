@@ -88,6 +88,7 @@ ClipCheckpoint resolve(const Checkpoint& file, const ClipRequest& request, const
     if (expected.used && !source.parts.empty()) result.tensors.emplace(expected.name, std::move(source));
   }
   for (const std::string& name : legal_leftovers(layout)) comparison.allow(name);
+  for (const std::string& pattern : request.ignore) comparison.allow_like(pattern);
   comparison.refuse_faults(named != nullptr ? named->name : "CLIP", layout);
   refuse_absent_towers(request, structure);
 

@@ -1,5 +1,7 @@
 #include "clip_comparison.h"
 
+#include <fnmatch.h>
+
 #include <cmath>
 #include <utility>
 
@@ -55,6 +57,12 @@ Source ClipComparison::take_quantized(const Expected& expected) {
   const TensorView* zero = int4 ? take(name + ".zero", scale_type, scale_shape) : nullptr;
   if (values == nullptr || scale == nullptr || (int4 && zero == nullptr)) return {};
   return {{*values}, false, Scales{*scale, int4 ? std::optional(*zero) : std::nullopt}};
+}
+
+void ClipComparison::allow_like(const std::string& pattern) {
+  for (const auto& [name, view] : tensors_) {
+    if (::fnmatch(pattern.c_str(), name.c_str(), 0) == 0) known_.insert(name);
+  }
 }
 
 const TensorView* ClipComparison::find(const std::string& name, bool required) {

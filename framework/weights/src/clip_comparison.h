@@ -24,6 +24,8 @@ class ClipComparison {
 
   /// A name that may be in the file.
   void allow(const std::string& name) { known_.insert(name); }
+  /// Names that may be in the file, by a pattern as of file names.
+  void allow_like(const std::string& pattern);
 
   /// Throws Fault where tensors are missing, or wrong, or were never taken.
   void refuse_faults(std::string_view model, const Layout& layout) const;

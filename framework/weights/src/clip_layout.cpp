@@ -263,6 +263,14 @@ std::vector<Expected> expect_tensors(const Layout& layout, const Structure& stru
   return expectations.take();
 }
 
+Part part_of(std::string_view name) {
+  if (name.starts_with("visual.")) return Part::kVision;
+  for (std::string_view head : {"transformerClip.", "frame_position_embeddings.", "lstm_visual.", "adapter."}) {
+    if (name.starts_with(head)) return Part::kHead;
+  }
+  return Part::kText;
+}
+
 bool is_block_linear(const std::string& name) {
   const std::size_t block = name.find("resblocks.");
   if (block == std::string::npos) return false;

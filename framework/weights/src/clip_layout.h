@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pipit/weights/checkpoint.h"
@@ -57,6 +58,9 @@ struct Expected {
 };
 
 std::vector<Expected> expect_tensors(const Layout& layout, const Structure& structure);
+
+/// What a canonical tensor belongs to.
+Part part_of(std::string_view name);
 
 /// Whether a canonical tensor is a weight of a block's products, which quantising is about.
 bool is_block_linear(const std::string& name);

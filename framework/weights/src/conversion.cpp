@@ -64,8 +64,8 @@ void add_copy(std::vector<NewTensor>& tensors, const std::string& name, const Te
   tensors.push_back({name, view.dtype, view.shape, [&view] { return raw_elements(view); }});
 }
 
-// The element type that a tensor has, where it is to be kept.
-DType own_dtype(const Source& source) {
+DType dtype_of(const std::string& name, const Source& source, const Conversion& conversion) {
+  if (conversion.dtype && part_of(name) != Part::kHead) return *conversion.dtype;
   return source.scales ? DType::kFloat32 : source.parts.front().dtype;
 }
 
@@ -81,12 +81,16 @@ std::size_t bytes_of(const Source& source) {
   return bytes;
 }
 
-bool in_place(const Source& source, const Conversion& conversion, bool linear, bool kept) {
+bool in_place(const std::string& name, const Source& source, const Conversion& conversion, bool kept) {
   const bool lies_well =
       source.parts.size() == 1 && source.parts.front().contiguous() && source.parts.front().aligned();
   if (source.scales) return kept && lies_well;
-  const bool quantizes = linear && conversion.quantization;
-  return lies_well && !quantizes && (!conversion.dtype || source.parts.front().dtype == *conversion.dtype);
+  const bool quantizes = conversion.quantization && is_block_linear(name);
+  return lies_well && !quantizes && source.parts.front().dtype == dtype_of(name, source, conversion);
+}
+
+[[noreturn]] void throw_invalid(const ClipCheckpoint& checkpoint, const Fault& fault) {
+  throw Error("invalid_checkpoint", fmt::format("weight_path '{}' {}", checkpoint.file.path().string(), fault.what()));
 }
 
 }  // namespace
@@ -102,9 +106,25 @@ std::size_t bytes_to_convert(const ClipCheckpoint& checkpoint, const Conversion&
   const bool kept = keeps_quantization(checkpoint, conversion);
   std::size_t bytes = 0;
   for (const auto& [name, source] : checkpoint.tensors) {
-    if (!in_place(source, conversion, is_block_linear(name), kept)) bytes += bytes_of(source);
+    if (!in_place(name, source, conversion, kept)) bytes += bytes_of(source);
   }
   return bytes;
+}
+
+ClipCheckpoint asked_for(ClipCheckpoint checkpoint, const ClipRequest& request) {
+  std::erase_if(checkpoint.tensors, [&](const auto& tensor) {
+    return part_of(tensor.first) == Part::kText ? !request.text : !request.vision;
+  });
+  return checkpoint;
+}
+
+std::uint64_t converted_bytes(const ClipCheckpoint& checkpoint, const Conversion& conversion,
+                              const ClipRequest& request) {
+  try {
+    return converted_file(asked_for(checkpoint, request), conversion).tensor_bytes();
+  } catch (const Fault& fault) {
+    throw_invalid(checkpoint, fault);
+  }
 }
 
 SafetensorsWriter converted_file(const ClipCheckpoint& checkpoint, const Conversion& conversion) {
@@ -122,7 +142,7 @@ SafetensorsWriter converted_file(const ClipCheckpoint& checkpoint, const Convers
     } else if (conversion.quantization && is_block_linear(name)) {
       add_quantized(tensors, name, source, *conversion.quantization);
     } else {
-      const DType dtype = conversion.dtype.value_or(own_dtype(source));
+      const DType dtype = dtype_of(name, source, conversion);
       tensors.push_back({name, dtype, shape_of(source), [&source, dtype] { return elements(source, dtype); }});
     }
   }
@@ -144,8 +164,7 @@ void write_converted(const ClipCheckpoint& checkpoint, const Conversion& convers
       throw Error("output_failed", fmt::format("'{}' {}", path.string(), fault.what()));
     }
   } catch (const Fault& fault) {
-    throw Error("invalid_checkpoint",
-                fmt::format("weight_path '{}' {}", checkpoint.file.path().string(), fault.what()));
+    throw_invalid(checkpoint, fault);
   }
 }
 

@@ -6,6 +6,9 @@
 
 namespace pipit::weights {
 
+/// The checkpoint without the tensors of towers that the request does not ask for.
+ClipCheckpoint asked_for(ClipCheckpoint checkpoint, const ClipRequest& request);
+
 /// Throws Fault, also as it writes, for weights that have no such form.
 SafetensorsWriter converted_file(const ClipCheckpoint& checkpoint, const Conversion& conversion);
 

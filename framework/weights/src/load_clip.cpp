@@ -32,16 +32,8 @@ void check_pin(const Checkpoint& file, std::string pin) {
   }
 }
 
-bool is_asked_for(const std::string& name, const ClipRequest& request) {
-  const bool vision = name.starts_with("visual.");
-  const bool text = name.starts_with("transformer.") || name.starts_with("token_embedding.") ||
-                    name.starts_with("ln_final.") || name == "positional_embedding" || name == "text_projection";
-  return vision ? request.vision : !text || request.text;
-}
-
 ClipCheckpoint convert_in_memory(ClipCheckpoint checkpoint, const ClipRequest& request, const Conversion& conversion) {
-  ClipCheckpoint asked = checkpoint;
-  std::erase_if(asked.tensors, [&](const auto& tensor) { return !is_asked_for(tensor.first, request); });
+  const ClipCheckpoint asked = asked_for(checkpoint, request);
   try {
     const SafetensorsWriter writer = converted_file(asked, conversion);
     const auto memory = FileBytes::allocate(writer.size());
@@ -77,7 +69,7 @@ ClipCheckpoint load_clip(const std::filesystem::path& path, const ClipRequest& r
       if (options.warn) options.warn(fmt::format("{}; converting in memory", error.what()));
     }
   }
-  if (!options.conversion.quantization) return checkpoint;
+  if (!options.conversion.quantization && !checkpoint.quantization) return checkpoint;
   return convert_in_memory(std::move(checkpoint), request, options.conversion);
 }
 

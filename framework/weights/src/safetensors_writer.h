@@ -30,6 +30,7 @@ class SafetensorsWriter {
 
   /// Of the whole file.
   std::uint64_t size() const { return size_; }
+  std::uint64_t tensor_bytes() const { return size_ - header_.size(); }
   /// Writes it from its first byte to its last. The same tensors and metadata give the same bytes.
   void write(const Sink& sink) const;
 

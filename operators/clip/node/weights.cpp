@@ -5,9 +5,40 @@
 #include <filesystem>
 #include <vector>
 
+#include "pipit/weights/open_clip.h"
+
 namespace pipit::clip {
 
-Weights Weights::open(const Arguments& arguments, const std::string& model_name, Modality modality) {
+namespace {
+
+weights::OpenClipOptions open_options(const Arguments& arguments) {
+  weights::OpenClipOptions options;
+  options.mmap = arguments.boolean("mmap");
+  if (arguments.has("sha256")) options.sha256 = arguments.string("sha256");
+  if (arguments.has("adapter_path")) options.adapter_path = arguments.string("adapter_path");
+  return options;
+}
+
+/// What the model reads. The table of tokens is used as it is stored.
+weights::Conversion conversion_for(const Placement& placement) {
+  return {.dtype = placement.dtype == c10::ScalarType::Float ? weights::DType::kFloat32 : weights::DType::kBFloat16,
+          .quantization = placement.quantization,
+          .kept = {"token_embedding.weight"}};
+}
+
+}  // namespace
+
+Signature Weights::add_arguments(Signature signature) {
+  return signature
+      .argument("ignore", "list<string>", "[]",
+                "patterns (\"loss.*\") of tensors that the file may have beside the model's")
+      .argument("sha256", "string", "null", "the file's SHA-256 sum; one with another is refused")
+      .argument("adapter_path", "path", "null", "a folder of PEFT's with a LoRA adapter, merged into the weights")
+      .argument("mmap", "bool", "true", "map the file; false reads it, for a file that may change underfoot")
+      .argument("cache", "bool", "true", "keep converted weights in ~/.cache/pipit for the next time");
+}
+
+Weights Weights::open(const Arguments& arguments, const std::string& model_name, Modality modality, Context& context) {
   // Before a large file is opened: what is wrong with these two is told whatever it holds.
   Placement::parse(arguments.string("device"), arguments.string("dtype"));
   if (!arguments.has("weight_path")) {
@@ -23,17 +54,27 @@ Weights Weights::open(const Arguments& arguments, const std::string& model_name,
     request.activation =
         arguments.string("activation") == "gelu" ? weights::Activation::kGelu : weights::Activation::kQuickGelu;
   }
-  auto checkpoint = weights::resolve_clip(weights::Checkpoint::open(arguments.string("weight_path")), request);
+  for (const Value& pattern : arguments.value("ignore").list()) request.ignore.emplace_back(pattern.string());
+
+  weights::ClipCheckpoint checkpoint =
+      weights::open_clip(arguments.string("weight_path"), request, open_options(arguments));
   const auto placement =
       Placement::parse(arguments.string("device"), arguments.string("dtype"), checkpoint.quantization);
+  const auto folder = weights::ConversionCache::default_folder();
+  // To another device the weights are copied anyway.
+  if (folder && arguments.boolean("cache") && placement.device.is_cpu()) {
+    const weights::ConversionCache cache(*folder);
+    checkpoint = weights::convert_for_model(std::move(checkpoint), conversion_for(placement), cache,
+                                            [&context](const std::string& text) { context.warn(text); });
+  }
   return {std::move(checkpoint), placement};
 }
 
 std::string Weights::key() const {
   const weights::ClipArchitecture& is = checkpoint.architecture;
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}", std::filesystem::weakly_canonical(checkpoint.file.path()).string(),
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", std::filesystem::weakly_canonical(checkpoint.file.path()).string(),
                      is.name, is.vision.heads, is.text.heads, static_cast<int>(is.activation), placement.device.str(),
-                     placement.dtype_name());
+                     placement.dtype_name(), checkpoint.adapter.string());
 }
 
 Value Weights::describe(const Footprint& takes) const {

@@ -16,9 +16,12 @@ struct Weights {
   pipit::weights::ClipCheckpoint checkpoint;
   Placement placement;
 
-  /// Opens and checks what the arguments weight_path, device, dtype, heads and activation name, for one modality.
-  /// `model_name` as resolve_clip takes it.
-  static Weights open(const Arguments& arguments, const std::string& model_name, Modality modality);
+  /// The signature with the arguments that say how a weight file is taken: ignore, sha256, adapter_path, mmap, cache.
+  static Signature add_arguments(Signature signature);
+
+  /// Opens, checks and converts what those arguments and weight_path, device, dtype, heads and activation name, for one
+  /// modality. `model_name` as resolve_clip takes it.
+  static Weights open(const Arguments& arguments, const std::string& model_name, Modality modality, Context& context);
 
   /// Two nodes with one key compute with the same numbers.
   std::string key() const;

@@ -31,7 +31,8 @@ std::string architecture(const std::string& model_name) {
 class Clip {
  public:
   static Signature signature() {
-    return Signature(
+    const Signature own =
+        Signature(
                "Embeds images and texts into one space with CLIP, from weights on disk. The vectors are as long as the "
                "model makes them; towhee.np_normalize makes them 1 long, and then they share the space of "
                "video_text_embedding.clip4clip's with the same weights.")
@@ -62,6 +63,7 @@ class Clip {
                   "where no config.json tells; by default quick_gelu, as OpenAI's")
         .batch(16)
         .uses_threads();
+    return Weights::add_arguments(own);
   }
 
   Clip(const Arguments& arguments, Context& context) {
@@ -69,7 +71,7 @@ class Clip {
     // same share.
     if (context.threads() > 0) at::set_num_threads(context.threads());
     const Modality modality = arguments.string("modality") == "image" ? Modality::kImage : Modality::kText;
-    const Weights weights = Weights::open(arguments, architecture(arguments.string("model_name")), modality);
+    const Weights weights = Weights::open(arguments, architecture(arguments.string("model_name")), modality, context);
     const bool openai = arguments.string("preprocess") == "openai";
     if (modality == Modality::kImage) {
       const auto rounding = openai ? clip::CentreRounding::kHalfToEven : clip::CentreRounding::kDown;

@@ -24,7 +24,8 @@ using clip::Weights;
 class Clip4Clip {
  public:
   static Signature signature() {
-    return Signature(
+    const Signature own =
+        Signature(
                "Embeds videos and texts into one space with CLIP4Clip, from weights on disk. The vectors are of length "
                "1; the dot "
                "product of a text's and a video's says how well they fit.")
@@ -57,6 +58,7 @@ class Clip4Clip {
                   "where no config.json tells; by default quick_gelu, as OpenAI's")
         .batch(16)
         .uses_threads();
+    return Weights::add_arguments(own);
   }
 
   Clip4Clip(const Arguments& arguments, Context& context) {
@@ -64,7 +66,7 @@ class Clip4Clip {
     // same share.
     if (context.threads() > 0) at::set_num_threads(context.threads());
     const Modality modality = arguments.string("modality") == "video" ? Modality::kVideo : Modality::kText;
-    const Weights weights = Weights::open(arguments, arguments.string("model_name"), modality);
+    const Weights weights = Weights::open(arguments, arguments.string("model_name"), modality, context);
     if (modality == Modality::kVideo) {
       embedder_ = std::make_unique<VideoEmbedder>(arguments, weights, context);
     } else {

@@ -66,6 +66,8 @@ struct ClipRequest {
   bool text = true;
   std::optional<std::int64_t> heads = {};     // of the towers that will be used, where width/64 is not the rule
   std::optional<Activation> activation = {};  // where neither file nor config tells
+  /// Patterns as of file names ("loss.*") of tensors that the file may have beside the model's, as it names them.
+  std::vector<std::string> ignore = {};
 };
 
 /// What shapes cannot show, as far as something told it.

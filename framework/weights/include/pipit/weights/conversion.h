@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -12,7 +13,8 @@
 namespace pipit::weights {
 
 struct Conversion {
-  /// Of all tensors that are not quantised: float32, float16 or bfloat16; unset: as the file has each.
+  /// Of the towers' tensors that are not quantised: float32, float16 or bfloat16; unset: as the file has each. A head's
+  /// tensors always keep theirs: they are small, and computed with in float32.
   std::optional<DType> dtype = {};
   /// Of the blocks' linear weights; unset: none, and what is quantised becomes `dtype`, or float32.
   std::optional<Quantization> quantization = {};
@@ -24,6 +26,10 @@ PIPIT_WEIGHTS_EXPORT std::string conversion_name(const Conversion& conversion);
 /// Bytes of the tensors that a model would have to copy to get them in this form: those of another element type, in
 /// parts, unaligned, or not row by row. 0: all can be used where they lie.
 PIPIT_WEIGHTS_EXPORT std::size_t bytes_to_convert(const ClipCheckpoint& checkpoint, const Conversion& conversion);
+
+/// Bytes of the tensors in this form, of the towers that the request asks for (and its head).
+PIPIT_WEIGHTS_EXPORT std::uint64_t converted_bytes(const ClipCheckpoint& checkpoint, const Conversion& conversion,
+                                                   const ClipRequest& request = {});
 
 /// Writes a safetensors file with the canonical names, which `weight_path` takes; what a config beside the source told
 /// is in its metadata. Numbers that keep their element type keep their bits; others are rounded to the nearest, halves

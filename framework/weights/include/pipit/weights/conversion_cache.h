@@ -28,6 +28,7 @@ class PIPIT_WEIGHTS_EXPORT ConversionCache {
   explicit ConversionCache(std::filesystem::path folder, std::uint64_t most_bytes = kMostBytes);
 
   const std::filesystem::path& folder() const { return folder_; }
+  std::uint64_t most_bytes() const { return most_bytes_; }
 
   /// The checkpoint with its weights converted, from the cache or put there now. A file in the cache that is not what
   /// it was written as is made anew. Throws pipit::Error: `output_failed` where the cache cannot be written or would

@@ -27,9 +27,9 @@ struct LoadOptions {
 };
 
 /// Opens, checks, pins, merges and converts. What can be used where it lies is; what cannot comes from the cache. With
-/// no cache, weights are converted in memory when they have to be quantised, and are otherwise left for the model to
-/// convert tensor by tensor as it reads them: `bytes_to_convert` tells. Throws pipit::Error as Checkpoint::open and
-/// resolve_clip do.
+/// no cache, weights are converted in memory when they have to be quantised or are, and are otherwise left for the
+/// model to convert tensor by tensor as it reads them: `bytes_to_convert` tells. Throws pipit::Error as
+/// Checkpoint::open and resolve_clip do.
 PIPIT_WEIGHTS_EXPORT ClipCheckpoint load_clip(const std::filesystem::path& path, const ClipRequest& request,
                                               const LoadOptions& options = {});
 
