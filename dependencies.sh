@@ -8,6 +8,7 @@ DEBIAN_PACKAGES="
 # The suite's other packages are in tests/conformance/requirements.txt.
 DEBIAN_CONFORMANCE_PACKAGES="python3-venv ffmpeg"
 DEBIAN_LINT_PACKAGES="clang-format clang-tidy"
+DEBIAN_FUZZ_PACKAGES="clang libclang-rt-dev"
 DEBIAN_BENCH_PACKAGES="libbenchmark-dev libtbb-dev libgstreamer1.0-dev"
 
 # LibTorch, as wheels of the Python package index. Nothing of Python in them is used.

@@ -25,6 +25,7 @@ int list_operators(const Arguments& arguments);
 int inspect(const Arguments& arguments);
 int plugin(const Arguments& arguments);
 int eval(const Arguments& arguments);
+int weights(const Arguments& arguments);
 
 /// The command line itself is wrong; exit status 2.
 class UsageError : public std::runtime_error {

@@ -23,6 +23,7 @@ constexpr const char* kUsage =
   operators              list the operators that are installed or on the operator path
   inspect NAME           an operator's ports, arguments and documentation
   eval WHAT FILE…        compare vectors: retrieval (recall), similarity (a table), vectors
+  weights WHAT FILE      inspect, verify, convert and quantize weight files; the cache of converted ones
   plugin test FILE.so    the conformance kit: what an operator module must do right
 
 pipit COMMAND --help tells a command's options; pipit --version the version.
@@ -34,7 +35,8 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {{"run", run},         {"check", check},   {"operators", list_operators},
-                                 {"inspect", inspect}, {"plugin", plugin}, {"eval", eval}};
+                                 {"inspect", inspect}, {"plugin", plugin}, {"eval", eval},
+                                 {"weights", weights}};
 
 int dispatch(const Arguments& all) {
   if (all.empty() || all[0] == "--help" || all[0] == "-h" || all[0] == "help") {
@@ -108,6 +110,8 @@ int main(int argc, char** argv) {
   using namespace pipit::cli;
   // A closed pipe is an error of write(), told as one; not a silent death.
   std::signal(SIGPIPE, SIG_IGN);
+  // And so is a file that may grow no further.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return dispatch({argv + 1, argv + argc});
   } catch (const UsageError& e) {

@@ -85,6 +85,7 @@ po::options_description run_options() {
   options.add_options()("stats", text()->value_name("FILE.json"), "write what each node did");
   options.add_options()("threads", po::value<int>()->default_value(0)->value_name("N"),
                         "threads for LibTorch, FFmpeg and the like together; 0: the CPUs that this process may use");
+  options.add_options()("no-cache", po::bool_switch(), "neither use nor keep converted weights");
   options.add_options()("verbose,v", po::bool_switch(),
                         "tell on standard error what was loaded and what each node did");
   return options;
@@ -128,6 +129,8 @@ Choices choices_of(const po::variables_map& values) {
   }
   c.output = text("output");
   c.stop_on_error = choice(values, "on-error", {"skip", "stop"}) == "stop";
+  // For the operators, which convert; no thread runs yet.
+  if (values["no-cache"].as<bool>()) ::setenv("PIPIT_CACHE", "off", 1);
   c.resume = values["resume"].as<bool>();
   c.retry_failed = values["retry-failed"].as<bool>();
   if (c.retry_failed && !c.resume) throw UsageError("--retry-failed goes with --resume");

@@ -394,8 +394,8 @@ TEST_CASE("clip: models that pipit does not run are refused by name") {
   CHECK(refusal_of({{"visual.layer1.0.conv1.weight", {64, 64, 1, 1}}, {"token_embedding.weight", {49408, 512}}}) ==
         "has 'visual.layer1.0.conv1.weight', of a ResNet CLIP, and pipit runs the ViT ones");
   CHECK(refusal_of({{"base_model.model.text_model.q_proj.lora_A.weight", {8, 512}}}) ==
-        "has 'base_model.model.text_model.q_proj.lora_A.weight', of a LoRA adapter, not the model; merge it into the "
-        "model's own weights");
+        "has 'base_model.model.text_model.q_proj.lora_A.weight', of a LoRA adapter, not the model; put the model's "
+        "file in weight_path and the adapter's folder in adapter_path");
   CHECK(refusal_of({{"bert.embeddings.word_embeddings.weight", {30522, 768}}, {"bert.pooler.dense.bias", {768}}}) ==
         "holds no CLIP: expected names such as 'visual.…', 'clip.visual.…' or 'vision_model.…', found "
         "'bert.embeddings.word_embeddings.weight', 'bert.pooler.dense.bias'");

@@ -18,7 +18,7 @@
 
 #include "clip_files.h"
 #include "pipit/error.h"
-#include "pipit/weights/load_clip.h"
+#include "pipit/weights/open_clip.h"
 #include "tensor_numbers.h"
 #include "test_file.h"
 
@@ -28,7 +28,7 @@ using pipit::weights::Conversion;
 using pipit::weights::ConversionCache;
 using pipit::weights::DType;
 using pipit::weights::kEightBits;
-using pipit::weights::load_clip;
+using pipit::weights::open_clip;
 
 namespace {
 
@@ -212,47 +212,57 @@ TEST_CASE("cache: its folder is the user's") {
   with(nullptr, nullptr, home.empty() ? nullptr : home.c_str());
 }
 
-TEST_CASE("load: a disk that is full costs the cache and not the weights") {
+TEST_CASE("model: a disk that is full costs the cache and not the weights") {
   auto file = clip_file(openai_shapes(kDemo));
   Fixture at;
   std::vector<std::string> warnings;
-  pipit::weights::LoadOptions options{.conversion = {.dtype = DType::kFloat32, .quantization = kEightBits},
-                                      .cache = &at.cache,
-                                      .warn = [&](const std::string& text) { warnings.push_back(text); }};
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
   const rlimit small{65536, before.rlim_max};
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
-  const ClipCheckpoint result = load_clip(file->path(), {.text = false}, options);
+  const ClipCheckpoint result = convert_for_model(open_clip(file->path(), {}), kFloat32, at.cache,
+                                                  [&](const std::string& text) { warnings.push_back(text); });
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
-  CHECK(result.quantization == kEightBits);
-  CHECK_MESSAGE(!result.tensors.contains("token_embedding.weight"), "the tower that is not asked for is left out");
-  CHECK(warnings == std::vector<std::string>{"the cache of converted weights in '" + at.folder.string() +
-                                             "' cannot be written: File too large; converting in memory"});
+  CHECK(result.file.files() == std::vector{file->path()});
+  CHECK(warnings ==
+        std::vector<std::string>{"the cache of converted weights in '" + at.folder.string() +
+                                 "' cannot be written: File too large; the weights are converted in memory"});
   CHECK(files_in(at.folder).empty());
 }
 
-TEST_CASE("load: what can be used where it lies is not converted") {
+TEST_CASE("model: what can be used where it lies is not converted") {
   auto file = clip_file(openai_shapes(kDemo));
   Fixture at;
-  const ClipCheckpoint plain =
-      load_clip(file->path(), {}, {.conversion = {.dtype = DType::kFloat16}, .cache = &at.cache});
-  CHECK(plain.file.files() == std::vector{file->path()});
+  const auto warn = [](const std::string& text) { FAIL(text); };
+  const auto convert = [&](const Conversion& conversion) {
+    return convert_for_model(open_clip(file->path(), {}), conversion, at.cache, warn);
+  };
+  CHECK(convert({.dtype = DType::kFloat16}).file.files() == std::vector{file->path()});
   CHECK_FALSE(std::filesystem::exists(at.folder));
-  const ClipCheckpoint converted = load_clip(file->path(), {}, {.conversion = kFloat32, .cache = &at.cache});
+  const ClipCheckpoint converted = convert(kFloat32);
   CHECK(converted.file.files() == files_in(at.folder));
-  const ClipCheckpoint alone = load_clip(file->path(), {}, {.conversion = kFloat32});
-  CHECK_MESSAGE(alone.file.files() == std::vector{file->path()}, "the model converts as it reads");
+  const ClipCheckpoint kept = convert({.dtype = DType::kFloat32, .kept = {"token_embedding.weight"}});
+  CHECK(kept.tensors.at("token_embedding.weight").parts.at(0).dtype == DType::kFloat16);
+  CHECK(kept.tensors.at("text_projection").parts.at(0).dtype == DType::kFloat32);
+  CHECK(at.cache.entries().size() == 2);
 }
 
-TEST_CASE("load: a pin holds the file's sum") {
+TEST_CASE("model: little is converted as it is read") {
+  Fixture at;
+  const ClipCheckpoint result =
+      convert_for_model(open_clip(kData / "openai.safetensors", {.heads = 2}), kFloat32, at.cache, {});
+  CHECK(result.file.files() == std::vector{kData / "openai.safetensors"});
+  CHECK_FALSE(std::filesystem::exists(at.folder));
+}
+
+TEST_CASE("open: a pin holds the file's sum") {
   TestFile copy("", "copy.safetensors");
   std::filesystem::copy_file(kData / "wide.safetensors", copy.path(),
                              std::filesystem::copy_options::overwrite_existing);
   const auto message = [&](const std::string& pin) -> std::string {
     try {
-      load_clip(copy.path(), {.text = false}, {.sha256 = pin});
+      open_clip(copy.path(), {.text = false}, {.sha256 = pin});
     } catch (const pipit::Error& error) {
       return error.what();
     }

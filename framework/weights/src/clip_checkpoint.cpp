@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "bitsandbytes.h"
 #include "clip_architecture.h"
 #include "clip_comparison.h"
 #include "clip_config.h"
@@ -71,7 +72,8 @@ ClipArchitecture describe(const Structure& structure, const Sizes& sizes, const 
   return architecture;
 }
 
-ClipCheckpoint resolve(const Checkpoint& file, const ClipRequest& request, const NamedArchitecture* named) {
+ClipCheckpoint resolve(const Checkpoint& opened, const ClipRequest& request, const NamedArchitecture* named) {
+  const Checkpoint file = dequantize_bitsandbytes(opened);
   const Tensors& tensors = file.tensors();
   Layout layout = require_layout(tensors);
   Structure structure = find_structure(tensors, layout);

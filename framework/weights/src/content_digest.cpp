@@ -42,13 +42,13 @@ std::string ContentDigest::sha256(Bytes bytes) {
 
 std::string ContentDigest::sha256(const Checkpoint& checkpoint, const DigestMemo* memo) {
   std::string sums;
-  for (const auto& file : checkpoint.state_->bytes) {
+  for (const auto& file : CheckpointParts::state(checkpoint).bytes) {
     const auto known = memo != nullptr ? memo->find(*file->identity()) : std::nullopt;
     const std::string sum = known ? *known : sha256(file->bytes());
     if (memo != nullptr && !known) memo->store(*file->identity(), sum);
     sums += sum + "\n";
   }
-  if (checkpoint.state_->bytes.size() == 1) return sums.substr(0, sums.size() - 1);
+  if (CheckpointParts::state(checkpoint).bytes.size() == 1) return sums.substr(0, sums.size() - 1);
   return sha256(std::as_bytes(std::span(sums)));
 }
 

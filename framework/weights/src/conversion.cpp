@@ -65,7 +65,8 @@ void add_copy(std::vector<NewTensor>& tensors, const std::string& name, const Te
 }
 
 DType dtype_of(const std::string& name, const Source& source, const Conversion& conversion) {
-  if (conversion.dtype && part_of(name) != Part::kHead) return *conversion.dtype;
+  const bool kept = std::find(conversion.kept.begin(), conversion.kept.end(), name) != conversion.kept.end();
+  if (conversion.dtype && !kept && part_of(name) != Part::kHead) return *conversion.dtype;
   return source.scales ? DType::kFloat32 : source.parts.front().dtype;
 }
 
@@ -99,7 +100,8 @@ std::string conversion_name(const Conversion& conversion) {
   std::string name;
   if (conversion.quantization) name = fmt::format("int{}", conversion.quantization->bits);
   if (conversion.dtype) name += fmt::format("{}{}", name.empty() ? "" : "-", dtype_name(*conversion.dtype));
-  return name.empty() ? "unchanged" : name;
+  if (name.empty()) name = "unchanged";
+  return conversion.kept.empty() ? name : fmt::format("{}-but-{}", name, fmt::join(conversion.kept, ","));
 }
 
 std::size_t bytes_to_convert(const ClipCheckpoint& checkpoint, const Conversion& conversion) {
@@ -143,7 +145,7 @@ SafetensorsWriter converted_file(const ClipCheckpoint& checkpoint, const Convers
       add_quantized(tensors, name, source, *conversion.quantization);
     } else {
       const DType dtype = dtype_of(name, source, conversion);
-      tensors.push_back({name, dtype, shape_of(source), [&source, dtype] { return elements(source, dtype); }});
+      tensors.push_back({name, dtype, shape_of(source), [&from = source, dtype] { return elements(from, dtype); }});
     }
   }
   std::map<std::string, std::string> metadata = {{"format", "pt"}};

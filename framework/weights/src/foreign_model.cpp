@@ -18,8 +18,8 @@ constexpr std::string_view kTightTransf =
     "meanP, "
     "seqLSTM or seqTransf head";
 constexpr std::string_view kResNet = "a ResNet CLIP, and pipit runs the ViT ones";
-constexpr std::string_view kLora = "a LoRA adapter, not the model; merge it into the model's own weights";
-constexpr std::string_view kBitsAndBytes = "a model quantised by bitsandbytes; save it as float16 or float32";
+constexpr std::string_view kLora =
+    "a LoRA adapter, not the model; put the model's file in weight_path and the adapter's folder in adapter_path";
 constexpr std::string_view kGptq = "a model quantised by GPTQ or AWQ; save it as float16 or float32";
 constexpr std::string_view kPyTorch = "a model quantised by PyTorch; save it as float16 or float32";
 
@@ -29,8 +29,6 @@ constexpr Mark kMarks[] = {
     {"visual.attnpool.", false, kResNet},
     {"visual.layer1.", false, kResNet},
     {".lora_", false, kLora},
-    {".SCB", false, kBitsAndBytes},
-    {".absmax", false, kBitsAndBytes},
     {".qweight", false, kGptq},
     {"._packed_params", false, kPyTorch},
 };

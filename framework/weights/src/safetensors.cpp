@@ -118,16 +118,6 @@ Header parse_header(Bytes json) {
   return header;
 }
 
-std::vector<std::int64_t> row_major(const std::vector<std::int64_t>& shape) {
-  std::vector<std::int64_t> strides(shape.size());
-  std::int64_t step = 1;
-  for (std::size_t i = shape.size(); i-- > 0;) {
-    strides[i] = step;
-    step *= std::max<std::int64_t>(shape[i], 1);
-  }
-  return strides;
-}
-
 TensorView view(const std::string& name, const Entry& entry, Bytes data) {
   if (!entry.dtype || !entry.shape || !entry.offsets) {
     damaged("tensor {} lacks its {}", quote(name), !entry.dtype ? "dtype" : !entry.shape ? "shape" : "data_offsets");
@@ -178,6 +168,16 @@ void check_that_tensors_fill(const std::map<std::string, Entry>& entries, std::u
 }
 
 }  // namespace
+
+std::vector<std::int64_t> row_major(const std::vector<std::int64_t>& shape) {
+  std::vector<std::int64_t> strides(shape.size());
+  std::int64_t step = 1;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    strides[i] = step;
+    step *= std::max<std::int64_t>(shape[i], 1);
+  }
+  return strides;
+}
 
 bool looks_like_safetensors(Bytes file) {
   // A length of eight printable characters would be over 2^60 bytes: that is JSON text, not a header.

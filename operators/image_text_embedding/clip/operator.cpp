@@ -33,36 +33,38 @@ class Clip {
   static Signature signature() {
     const Signature own =
         Signature(
-               "Embeds images and texts into one space with CLIP, from weights on disk. The vectors are as long as the "
-               "model makes them; towhee.np_normalize makes them 1 long, and then they share the space of "
-               "video_text_embedding.clip4clip's with the same weights.")
-        .variant("modality", "image")
-        .input("image", "frame", "image_decode.ffmpeg's, or a frame of a video")
-        .output("vec", "tensor<f32>[?]")
-        .variant("modality", "text")
-        .input("text", "string", "a sentence in UTF-8")
-        .output("vec", "tensor<f32>[?]")
-        .required("model_name", "string",
-                  "auto (whatever the file holds), clip_vit_base_patch32 (or clip_vit_b32), clip_vit_base_patch16 "
-                  "(clip_vit_b16), clip_vit_large_patch14 (clip_vit_l14) or clip_vit_large_patch14_336 "
-                  "(clip_vit_l14@336px); a file that holds something else is refused")
-        .argument("weight_path", "path", "null",
-                  "the checkpoint, which must be given: Hugging Face's, OpenAI's or CLIP4Clip's; safetensors or "
-                  "PyTorch's zip format")
-        .required("modality", "enum(image|text)", "what comes in")
-        .argument("device", "string", "cpu", "cpu, cuda or cuda:N")
-        .argument("dtype", "enum(float32|bfloat16|float16|int8|int4|auto)", "float32",
-                  "what the model computes in; float16 on CUDA only; int8 and int4: the blocks' weights, on CPU only; "
-                  "auto: as a quantised file holds them, else bfloat16 where the device has instructions for it")
-        .argument("preprocess", "enum(huggingface|openai)", "huggingface",
-                  "whose tokenizer and centre crop: Hugging Face's repairs no text and rounds the crop's place down, "
-                  "as Towhee's operator; openai is what clip4clip does")
-        .argument("max_words", "int", "77", "text: of more tokens, so many are taken, start and end included")
-        .argument("heads", "int", "null", "attention heads, where they are not width/64 and no config.json tells")
-        .argument("activation", "enum(quick_gelu|gelu)", "null",
-                  "where no config.json tells; by default quick_gelu, as OpenAI's")
-        .batch(16)
-        .uses_threads();
+            "Embeds images and texts into one space with CLIP, from weights on disk. The vectors are as long as the "
+            "model makes them; towhee.np_normalize makes them 1 long, and then they share the space of "
+            "video_text_embedding.clip4clip's with the same weights.")
+            .variant("modality", "image")
+            .input("image", "frame", "image_decode.ffmpeg's, or a frame of a video")
+            .output("vec", "tensor<f32>[?]")
+            .variant("modality", "text")
+            .input("text", "string", "a sentence in UTF-8")
+            .output("vec", "tensor<f32>[?]")
+            .required("model_name", "string",
+                      "auto (whatever the file holds), clip_vit_base_patch32 (or clip_vit_b32), clip_vit_base_patch16 "
+                      "(clip_vit_b16), clip_vit_large_patch14 (clip_vit_l14) or clip_vit_large_patch14_336 "
+                      "(clip_vit_l14@336px); a file that holds something else is refused")
+            .argument("weight_path", "path", "null",
+                      "the checkpoint, which must be given: Hugging Face's, OpenAI's or CLIP4Clip's; safetensors or "
+                      "PyTorch's zip format")
+            .required("modality", "enum(image|text)", "what comes in")
+            .argument("device", "string", "cpu", "cpu, cuda or cuda:N")
+            .argument(
+                "dtype", "enum(float32|bfloat16|float16|int8|int4|auto)", "float32",
+                "what the model computes in; float16 on CUDA only; int8 and int4: the blocks' weights, on CPU only; "
+                "auto: as a quantised file holds them, else bfloat16 where the device has instructions for it")
+            .argument(
+                "preprocess", "enum(huggingface|openai)", "huggingface",
+                "whose tokenizer and centre crop: Hugging Face's repairs no text and rounds the crop's place down, "
+                "as Towhee's operator; openai is what clip4clip does")
+            .argument("max_words", "int", "77", "text: of more tokens, so many are taken, start and end included")
+            .argument("heads", "int", "null", "attention heads, where they are not width/64 and no config.json tells")
+            .argument("activation", "enum(quick_gelu|gelu)", "null",
+                      "where no config.json tells; by default quick_gelu, as OpenAI's")
+            .batch(16)
+            .uses_threads();
     return Weights::add_arguments(own);
   }
 

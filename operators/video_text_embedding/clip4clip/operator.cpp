@@ -26,38 +26,39 @@ class Clip4Clip {
   static Signature signature() {
     const Signature own =
         Signature(
-               "Embeds videos and texts into one space with CLIP4Clip, from weights on disk. The vectors are of length "
-               "1; the dot "
-               "product of a text's and a video's says how well they fit.")
-        .variant("modality", "video")
-        .input_window("frame", "frame", "the frames of a clip, in order; usually 12, spread over it")
-        .output("vec", "tensor<f32>[?]")
-        .variant("modality", "text")
-        .input("text", "string", "a sentence in UTF-8")
-        .output("vec", "tensor<f32>[?]")
-        .required("model_name", "string",
-                  "auto (whatever the file holds), clip_vit_b32, clip_vit_b16, clip_vit_l14 or clip_vit_l14@336px; a "
-                  "file that "
-                  "holds something else is refused")
-        .argument("weight_path", "path", "null",
-                  "the checkpoint, which must be given: CLIP4Clip's, OpenAI's or Hugging Face's; safetensors or "
-                  "PyTorch's zip format")
-        .required("modality", "enum(video|text)", "what comes in")
-        .argument("device", "string", "cpu", "cpu, cuda or cuda:N")
-        .argument(
-            "dtype", "enum(float32|bfloat16|float16|int8|int4|auto)", "float32",
-            "what the model computes in; float16 on CUDA only; int8 and int4: the blocks' weights, on CPU only; auto: "
-            "as a quantised file holds them, else bfloat16 where the device has instructions for it")
-        .argument("max_frames", "int", "12", "video: of more frames, so many are taken")
-        .argument("slice_framepos", "int", "2", "video: which ones: 0 the first, 1 the last, 2 uniformly")
-        .argument("pooling", "enum(normalized|raw)", "normalized",
-                  "video: the mean of the frames' vectors, each normalized before (CLIP4Clip) or not (MMAction2)")
-        .argument("max_words", "int", "32", "text: of more tokens, so many are taken, start and end included")
-        .argument("heads", "int", "null", "attention heads, where they are not width/64 and no config.json tells")
-        .argument("activation", "enum(quick_gelu|gelu)", "null",
-                  "where no config.json tells; by default quick_gelu, as OpenAI's")
-        .batch(16)
-        .uses_threads();
+            "Embeds videos and texts into one space with CLIP4Clip, from weights on disk. The vectors are of length "
+            "1; the dot "
+            "product of a text's and a video's says how well they fit.")
+            .variant("modality", "video")
+            .input_window("frame", "frame", "the frames of a clip, in order; usually 12, spread over it")
+            .output("vec", "tensor<f32>[?]")
+            .variant("modality", "text")
+            .input("text", "string", "a sentence in UTF-8")
+            .output("vec", "tensor<f32>[?]")
+            .required(
+                "model_name", "string",
+                "auto (whatever the file holds), clip_vit_b32, clip_vit_b16, clip_vit_l14 or clip_vit_l14@336px; a "
+                "file that "
+                "holds something else is refused")
+            .argument("weight_path", "path", "null",
+                      "the checkpoint, which must be given: CLIP4Clip's, OpenAI's or Hugging Face's; safetensors or "
+                      "PyTorch's zip format")
+            .required("modality", "enum(video|text)", "what comes in")
+            .argument("device", "string", "cpu", "cpu, cuda or cuda:N")
+            .argument("dtype", "enum(float32|bfloat16|float16|int8|int4|auto)", "float32",
+                      "what the model computes in; float16 on CUDA only; int8 and int4: the blocks' weights, on CPU "
+                      "only; auto: "
+                      "as a quantised file holds them, else bfloat16 where the device has instructions for it")
+            .argument("max_frames", "int", "12", "video: of more frames, so many are taken")
+            .argument("slice_framepos", "int", "2", "video: which ones: 0 the first, 1 the last, 2 uniformly")
+            .argument("pooling", "enum(normalized|raw)", "normalized",
+                      "video: the mean of the frames' vectors, each normalized before (CLIP4Clip) or not (MMAction2)")
+            .argument("max_words", "int", "32", "text: of more tokens, so many are taken, start and end included")
+            .argument("heads", "int", "null", "attention heads, where they are not width/64 and no config.json tells")
+            .argument("activation", "enum(quick_gelu|gelu)", "null",
+                      "where no config.json tells; by default quick_gelu, as OpenAI's")
+            .batch(16)
+            .uses_threads();
     return Weights::add_arguments(own);
   }
 

@@ -71,7 +71,7 @@ class PIPIT_WEIGHTS_EXPORT Checkpoint {
   std::shared_ptr<const void> storage() const;
 
  private:
-  friend class ContentDigest;
+  friend struct CheckpointParts;
   struct State;
   explicit Checkpoint(std::shared_ptr<const State> state);
   std::shared_ptr<const State> state_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -90,6 +91,8 @@ struct ClipCheckpoint {
   /// Set where the file's linear weights are quantised: all of those of the towers' and the head's blocks, and no
   /// other.
   std::optional<Quantization> quantization = {};
+  /// Of what was merged into the weights; empty: nothing.
+  std::filesystem::path adapter = {};
   /// From the config beside the file, from its own metadata, or from the request.
   ClipHints hints = {};
   /// What was assumed because neither file nor arguments told, as sentences.

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pipit/weights/clip_checkpoint.h"
 #include "pipit/weights/export.h"
@@ -18,9 +19,11 @@ struct Conversion {
   std::optional<DType> dtype = {};
   /// Of the blocks' linear weights; unset: none, and what is quantised becomes `dtype`, or float32.
   std::optional<Quantization> quantization = {};
+  /// Canonical names of tensors that keep their element type too.
+  std::vector<std::string> kept = {};
 };
 
-/// "float32", "int8", "int4-float16": for messages and file names.
+/// "float32", "int8", "int4-float16", "float32-but-token_embedding.weight": for messages and file names.
 PIPIT_WEIGHTS_EXPORT std::string conversion_name(const Conversion& conversion);
 
 /// Bytes of the tensors that a model would have to copy to get them in this form: those of another element type, in

@@ -1,0 +1,80 @@
+// pipit weights convert, pipit weights quantize
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "near.h"
+#include "pipit/weights/conversion.h"
+#include "weights.h"
+
+namespace pipit::cli {
+namespace {
+
+namespace po = boost::program_options;
+using weights::Conversion;
+
+Parsed parse_files(const Arguments& arguments, const char* usage, po::options_description& options) {
+  add_checkpoint_options(options);
+  options.add_options()("out", po::value<std::string>()->required(), "the safetensors file to write");
+  po::positional_options_description positional;
+  positional.add("file", 1).add("out", 1);
+  return parse(arguments, usage, options, positional);
+}
+
+int write(const po::variables_map& values, const Conversion& conversion) {
+  const weights::ClipCheckpoint checkpoint = open_checkpoint(values);
+  const std::filesystem::path out = values["out"].as<std::string>();
+  write_converted(checkpoint, conversion, out);
+  const std::uintmax_t bytes = std::filesystem::file_size(out);
+  if (values["json"].as<bool>()) {
+    const nlohmann::ordered_json json = {{"file", out.string()},
+                                         {"bytes", bytes},
+                                         {"conversion", conversion_name(conversion)},
+                                         {"architecture", checkpoint.architecture.name}};
+    fmt::print("{}\n", json.dump());
+  } else {
+    fmt::print("{}: {}, {}, {}\n", out.string(), checkpoint.architecture.name, conversion_name(conversion),
+               size_text(bytes));
+  }
+  return kAllGood;
+}
+
+}  // namespace
+
+int convert_weights(const Arguments& arguments) {
+  po::options_description options("options");
+  options.add_options()("dtype", po::value<std::string>()->value_name("fp32|fp16|bf16"),
+                        "of the towers' tensors; without it each keeps its own, bit by bit");
+  const Parsed parsed = parse_files(arguments, "weights convert FILE OUT [--dtype fp32|fp16|bf16]", options);
+  if (parsed.done) return kAllGood;
+  Conversion conversion;
+  if (parsed.values.contains("dtype")) {
+    const std::string& name = parsed.values["dtype"].as<std::string>();
+    const std::map<std::string, weights::DType> dtypes = {
+        {"fp32", weights::DType::kFloat32}, {"fp16", weights::DType::kFloat16}, {"bf16", weights::DType::kBFloat16}};
+    const auto found = dtypes.find(name);
+    if (found == dtypes.end()) {
+      throw UsageError(
+          fmt::format("--dtype takes one of 'fp32', 'fp16', 'bf16', found '{}'; pipit weights quantize "
+                      "makes 8 and 4 bits",
+                      name));
+    }
+    conversion.dtype = found->second;
+  }
+  return write(parsed.values, conversion);
+}
+
+int quantize_weights(const Arguments& arguments) {
+  po::options_description options("options");
+  options.add_options()("bits", po::value<int>()->required()->value_name("8|4"),
+                        "of the blocks' linear weights; everything else stays as it is");
+  const Parsed parsed = parse_files(arguments, "weights quantize FILE OUT --bits 8|4", options);
+  if (parsed.done) return kAllGood;
+  const int bits = parsed.values["bits"].as<int>();
+  if (bits != 8 && bits != 4) throw UsageError(fmt::format("--bits takes 8 or 4, found {}", bits));
+  return write(parsed.values, {.quantization = bits == 8 ? weights::kEightBits : weights::kFourBits});
+}
+
+}  // namespace pipit::cli
