@@ -18,7 +18,7 @@ constexpr const char* kUsage =
 
   inspect FILE                what a weight file is, what it takes, and how to use it
   verify FILE                 whether pictures and sentences that any CLIP tells apart meet in its space
-  convert FILE OUT            to safetensors in another dtype
+  convert FILE OUT            to safetensors in another dtype, or to TorchScript
   quantize FILE OUT --bits 8  to safetensors with linear weights in 8 or 4 bits
   cache [--clear]             the converted weights that are kept for the next run
 

@@ -7,6 +7,7 @@
 
 #include "near.h"
 #include "pipit/weights/conversion.h"
+#include "torchscript_writer.h"
 #include "weights.h"
 
 namespace pipit::cli {
@@ -17,27 +18,30 @@ using weights::Conversion;
 
 Parsed parse_files(const Arguments& arguments, const char* usage, po::options_description& options) {
   add_checkpoint_options(options);
-  options.add_options()("out", po::value<std::string>()->required(), "the safetensors file to write");
+  options.add_options()("out", po::value<std::string>()->required(), "the file to write");
   po::positional_options_description positional;
   positional.add("file", 1).add("out", 1);
   return parse(arguments, usage, options, positional);
 }
 
-int write(const po::variables_map& values, const Conversion& conversion) {
-  const weights::ClipCheckpoint checkpoint = open_checkpoint(values);
+void report(const po::variables_map& values, const weights::ClipCheckpoint& checkpoint, const std::string& conversion) {
   const std::filesystem::path out = values["out"].as<std::string>();
-  write_converted(checkpoint, conversion, out);
   const std::uintmax_t bytes = std::filesystem::file_size(out);
   if (values["json"].as<bool>()) {
     const nlohmann::ordered_json json = {{"file", out.string()},
                                          {"bytes", bytes},
-                                         {"conversion", conversion_name(conversion)},
+                                         {"conversion", conversion},
                                          {"architecture", checkpoint.architecture.name}};
     fmt::print("{}\n", json.dump());
   } else {
-    fmt::print("{}: {}, {}, {}\n", out.string(), checkpoint.architecture.name, conversion_name(conversion),
-               size_text(bytes));
+    fmt::print("{}: {}, {}, {}\n", out.string(), checkpoint.architecture.name, conversion, size_text(bytes));
   }
+}
+
+int write(const po::variables_map& values, const Conversion& conversion) {
+  const weights::ClipCheckpoint checkpoint = open_checkpoint(values);
+  write_converted(checkpoint, conversion, values["out"].as<std::string>());
+  report(values, checkpoint, conversion_name(conversion));
   return kAllGood;
 }
 
@@ -47,8 +51,23 @@ int convert_weights(const Arguments& arguments) {
   po::options_description options("options");
   options.add_options()("dtype", po::value<std::string>()->value_name("fp32|fp16|bf16"),
                         "of the towers' tensors; without it each keeps its own, bit by bit");
-  const Parsed parsed = parse_files(arguments, "weights convert FILE OUT [--dtype fp32|fp16|bf16]", options);
+  options.add_options()("format", po::value<std::string>()->value_name("safetensors|torchscript"),
+                        "torchscript: float32, for Python's torch.jit.load, with encode_text and encode_video");
+  const Parsed parsed = parse_files(
+      arguments, "weights convert FILE OUT [--dtype fp32|fp16|bf16] [--format safetensors|torchscript]", options);
   if (parsed.done) return kAllGood;
+  const std::string format =
+      parsed.values.contains("format") ? parsed.values["format"].as<std::string>() : "safetensors";
+  if (format == "torchscript") {
+    if (parsed.values.contains("dtype")) throw UsageError("--dtype is for safetensors; TorchScript is float32");
+    const weights::ClipCheckpoint checkpoint = open_checkpoint(parsed.values);
+    write_torchscript(checkpoint, parsed.values["out"].as<std::string>());
+    report(parsed.values, checkpoint, "torchscript");
+    return kAllGood;
+  }
+  if (format != "safetensors") {
+    throw UsageError(fmt::format("--format takes one of 'safetensors', 'torchscript', found '{}'", format));
+  }
   Conversion conversion;
   if (parsed.values.contains("dtype")) {
     const std::string& name = parsed.values["dtype"].as<std::string>();

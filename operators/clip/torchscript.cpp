@@ -54,6 +54,15 @@ void define_transformer(Tree& tree, const std::string& path, std::int64_t layers
   tree.at(path).define(transformer_source(layers));
 }
 
+/// What shapes cannot show, as the reader of weights takes it (framework/weights/src/clip_hints.h).
+std::string hints(const weights::ClipArchitecture& is) {
+  std::string text =
+      fmt::format(R"({{"activation":"{}")", is.activation == weights::Activation::kQuickGelu ? "quick_gelu" : "gelu");
+  if (is.has_vision) text += fmt::format(R"(,"vision_heads":{})", is.vision.heads);
+  if (is.has_text) text += fmt::format(R"(,"text_heads":{})", is.text.heads);
+  return text + "}";
+}
+
 }  // namespace
 
 void write_torchscript(const weights::ClipCheckpoint& checkpoint, const std::filesystem::path& file) {
@@ -65,6 +74,9 @@ void write_torchscript(const weights::ClipCheckpoint& checkpoint, const std::fil
                     checkpoint.file.path().string(), checkpoint.quantization->bits));
   }
   const weights::ClipArchitecture& is = checkpoint.architecture;
+  if ((is.has_vision && is.vision.heads == 0) || (is.has_text && is.text.heads == 0)) {
+    throw Error("internal", "a checkpoint for TorchScript is to be resolved with every tower that it has");
+  }
   Footprint footprint;
   TensorReader reader(checkpoint, {}, footprint);
   Tree tree;
@@ -88,7 +100,7 @@ void write_torchscript(const weights::ClipCheckpoint& checkpoint, const std::fil
   // Whole or not at all: a reader of the old file keeps it.
   const std::filesystem::path part = file.string() + ".part";
   try {
-    tree.root().save(part.string());
+    tree.root().save(part.string(), {{"pipit.clip", hints(is)}});
     std::filesystem::rename(part, file);
   } catch (const std::exception& error) {
     std::error_code ignored;

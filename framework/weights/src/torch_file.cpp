@@ -92,6 +92,12 @@ Contents read_torch_zip(Bytes file) {
     Bytes storage = zip.entry(folder + "data/" + std::string(tensor->storage.key));
     contents.tensors.emplace(name, view_tensor(name, *tensor, storage));
   }
+  // Texts beside the program: what pipit's own archives tell of the model.
+  const std::string extra = folder + "extra/pipit.";
+  for (auto at = zip.entries().lower_bound(extra); at != zip.entries().end() && at->first.starts_with(extra); ++at) {
+    contents.metadata.emplace(at->first.substr(folder.size() + std::string_view("extra/").size()),
+                              as_text(zip.entry(at->first)));
+  }
   return contents;
 }
 

@@ -77,6 +77,14 @@ TEST_CASE("torchscript: an archive is a checkpoint again with the same vectors")
   }
 }
 
+TEST_CASE("torchscript: what shapes do not show goes along") {
+  const Fixture fixture("hugging_face_gelu");
+  const Archive archive(fixture.resolve(true, true));
+  const weights::ClipCheckpoint again = weights::resolve_clip(weights::Checkpoint::open(archive.file), {});
+  CHECK(again.architecture.activation == weights::Activation::kGelu);
+  CHECK(again.assumptions.empty());
+}
+
 TEST_CASE("torchscript: quantised weights are refused and a file that cannot be written leaves nothing") {
   const Fixture quantised("mean_p", 8);
   const weights::ClipCheckpoint checkpoint = quantised.resolve(true, true);
