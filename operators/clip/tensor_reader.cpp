@@ -117,7 +117,11 @@ at::Tensor TensorReader::read(const weights::Source& source, c10::ScalarType dty
   const auto bytes = static_cast<std::int64_t>(tensor.nbytes());
   footprint_.parameters += tensor.numel();
   footprint_.bytes += bytes;
-  if (tensor.const_data_ptr() == source.parts.front().data) footprint_.mapped_bytes += bytes;
+  if (tensor.const_data_ptr() == source.parts.front().data) {
+    footprint_.mapped_bytes += bytes;
+  } else {
+    for (const weights::TensorView& part : source.parts) checkpoint_.file.give_back(part);
+  }
   return tensor;
 }
 
@@ -153,6 +157,7 @@ std::vector<Linear> TensorReader::read_linears(const std::string& weight, const 
       footprint_.bytes += linears.back().packed->bytes();
       start += sizes[i];
     }
+    for (const weights::TensorView& part : find(weight).parts) checkpoint_.file.give_back(part);
     footprint_.parameters += all.codes.numel() * (all.zero.defined() ? 2 : 1);
     return linears;
   } catch (const Error& error) {

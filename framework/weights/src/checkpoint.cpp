@@ -181,6 +181,13 @@ const std::map<std::string, TensorView>& Checkpoint::tensors() const {
 const std::map<std::string, std::string>& Checkpoint::metadata() const {
   return state_->contents.metadata;
 }
+void Checkpoint::give_back(const TensorView& tensor) const {
+  if (!tensor.contiguous()) return;
+  const Bytes part(tensor.data, static_cast<std::size_t>(tensor.elements()) * dtype_bytes(tensor.dtype));
+  for (const auto& file : state_->bytes) {
+    if (file->contains(part)) file->give_back(part);
+  }
+}
 std::shared_ptr<const void> Checkpoint::storage() const {
   return state_;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <functional>
 #include <new>
 #include <system_error>
 
@@ -81,6 +82,21 @@ std::shared_ptr<const FileBytes> FileBytes::open(const std::filesystem::path& pa
 std::shared_ptr<FileBytes> FileBytes::allocate(std::size_t size) {
   return std::shared_ptr<FileBytes>(
       new FileBytes(static_cast<std::byte*>(::operator new(size, kAlignment)), size, false));
+}
+
+bool FileBytes::contains(Bytes part) const {
+  const std::less_equal<const std::byte*> not_after;
+  return not_after(data_, part.data()) && not_after(part.data() + part.size(), data_ + size_);
+}
+
+void FileBytes::give_back(Bytes part) const {
+  if (!mapped_) return;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto start = static_cast<std::size_t>(part.data() - data_);
+  const std::size_t first = (start + page - 1) / page * page;
+  const std::size_t end = (start + part.size()) / page * page;
+  // Advice: where it is not taken, nothing is lost.
+  if (first < end) ::madvise(data_ + first, end - first, MADV_DONTNEED);
 }
 
 FileBytes::~FileBytes() {

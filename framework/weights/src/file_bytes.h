@@ -32,6 +32,11 @@ class FileBytes {
 
   Bytes bytes() const { return {data_, size_}; }
   std::byte* data() { return data_; }
+  /// Whether `part` lies in it.
+  bool contains(Bytes part) const;
+  /// Takes the pages that lie wholly in `part` out of the process's memory, if they are mapped; they come back from the
+  /// file as they are touched.
+  void give_back(Bytes part) const;
   /// Empty where there is no file behind it.
   const std::optional<FileIdentity>& identity() const { return identity_; }
 

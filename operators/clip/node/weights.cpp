@@ -1,6 +1,7 @@
 #include "clip/node/weights.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <vector>
@@ -24,6 +25,13 @@ weights::Conversion conversion_for(const Placement& placement) {
   return {.dtype = placement.dtype == c10::ScalarType::Float ? weights::DType::kFloat32 : weights::DType::kBFloat16,
           .quantization = placement.quantization,
           .kept = {"token_embedding.weight"}};
+}
+
+/// The process's most so far, shared pages included.
+std::int64_t peak_resident_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return std::int64_t{usage.ru_maxrss} * 1024;
 }
 
 }  // namespace
@@ -87,6 +95,7 @@ Value Weights::describe(const Footprint& takes) const {
                      {"parameters", takes.parameters},
                      {"bytes", takes.bytes},
                      {"mapped_bytes", takes.mapped_bytes},
+                     {"peak_resident_bytes", peak_resident_bytes()},
                      {"assumptions", Value::list(std::move(assumptions))}});
 }
 

@@ -67,6 +67,9 @@ class PIPIT_WEIGHTS_EXPORT Checkpoint {
   const std::map<std::string, std::string>& metadata() const;
   /// The files it consists of: one, or the shards in the order of their names.
   const std::vector<std::filesystem::path>& files() const;
+  /// Takes a contiguous tensor's pages out of the process's memory where the file is mapped: for what was copied and is
+  /// not wanted soon. It stays valid, and is read from the file again when it is touched.
+  void give_back(const TensorView& tensor) const;
   /// Keeps the bytes behind every TensorView alive.
   std::shared_ptr<const void> storage() const;
 
