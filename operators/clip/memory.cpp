@@ -4,6 +4,7 @@
 #include <ATen/DeviceAccelerator.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -95,6 +96,10 @@ void require_room(c10::Device device, std::int64_t needed, std::int64_t free) {
       fmt::format("the model's weights need {:.1f} MB on {}, of which {:.1f} MB are free; take a dtype of fewer "
                   "bits, or make room",
                   megabytes(needed), device.str(), megabytes(free)));
+}
+
+void give_back_free_memory() {
+  malloc_trim(0);
 }
 
 }  // namespace pipit::clip

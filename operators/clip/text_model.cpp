@@ -15,6 +15,7 @@ TextModel::TextModel(const weights::ClipCheckpoint& checkpoint, const Placement&
   require_room(placement.device, bytes_to_copy(checkpoint, placement, Side::kText), free_memory(placement.device));
   TensorReader reader(checkpoint, placement, footprint_);
   tower_ = std::make_unique<const TextTower>(reader);
+  give_back_free_memory();
 }
 
 TextModel::~TextModel() = default;

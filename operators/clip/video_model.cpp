@@ -21,6 +21,7 @@ VideoModel::VideoModel(const weights::ClipCheckpoint& checkpoint, const Placemen
   tower_ = std::make_unique<const VisionTower>(reader);
   TensorReader head_reader(checkpoint, {placement.device, at::kFloat, placement.quantization}, footprint_);
   head_ = std::make_unique<const TemporalHead>(head_reader);
+  give_back_free_memory();
 }
 
 VideoModel::~VideoModel() = default;
