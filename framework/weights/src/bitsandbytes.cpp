@@ -82,7 +82,8 @@ class Dequantizer {
     const std::size_t columns = scale.empty() ? 0 : values.size() / scale.size();
     std::vector<float> numbers(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
-      numbers[i] = static_cast<float>(values[i]) * (scale[i / columns] * (1.0F / 127.0F));
+      // In the order of its int8_vectorwise_dequant, whose rounding this repeats.
+      numbers[i] = static_cast<float>(values[i]) * scale[i / columns] * (1.0F / 127.0F);
     }
     put(name, weight.shape, std::move(numbers));
     tensors_.erase(module + std::string(kInt8Mark));

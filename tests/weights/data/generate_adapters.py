@@ -66,7 +66,7 @@ def quantize(weights, name, kind):
         values, scale, _ = functional.int8_vectorwise_quant(weight.half())
         module = name.removesuffix(".weight")
         quantized = {name: values, module + ".SCB": scale, module + ".weight_format": torch.tensor(0, dtype=torch.uint8)}
-        plain = values.float() * (scale * (1 / 127))[:, None]
+        plain = values.float() * scale[:, None] * (1 / 127)
     else:
         nested = kind == "nf4"
         packed, state = functional.quantize_4bit(weight, blocksize=64, quant_type=kind, compress_statistics=nested)
