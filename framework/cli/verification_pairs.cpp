@@ -78,8 +78,10 @@ Frame draw(const Scene& scene) {
     for (std::int64_t column = 0; column < kSide; ++column) {
       int covered = 0;
       for (int sample = 0; sample < kSamples * kSamples; ++sample) {
-        const double x = static_cast<double>(column) + (sample % kSamples + 0.5) / kSamples - kSide / 2.0;
-        const double y = static_cast<double>(row) + (sample / kSamples + 0.5) / kSamples - kSide / 2.0;
+        const int across = sample % kSamples;
+        const int down = sample / kSamples;
+        const double x = static_cast<double>(column) + (across + 0.5) / kSamples - kSide / 2.0;
+        const double y = static_cast<double>(row) + (down + 0.5) / kSamples - kSide / 2.0;
         covered += inside(scene.shape, x / scale, y / scale);
       }
       const double share = static_cast<double>(covered) / (kSamples * kSamples);
