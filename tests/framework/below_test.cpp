@@ -22,7 +22,9 @@ class Files {
   Files(const Files&) = delete;
   Files& operator=(const Files&) = delete;
 
-  void write(const std::string& name, const std::string& yaml) const { std::ofstream(folder_ / name) << "pipit: 1" << yaml; }
+  void write(const std::string& name, const std::string& yaml) const {
+    std::ofstream(folder_ / name) << "pipit: 1" << yaml;
+  }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   pipit::Pipeline open(const std::string& name, pipit::Options options = {}) const {
@@ -141,8 +143,8 @@ nodes:
 outputs: [half]
 )");
   const auto with = [&](const std::string& node) {
-    files.write("main.yaml",
-                "\ninputs: {text: string, n: int}\nnodes:\n  - {name: x, op: pipeline, " + node + "}\noutputs: [text, n]\n");
+    files.write("main.yaml", "\ninputs: {text: string, n: int}\nnodes:\n  - {name: x, op: pipeline, " + node +
+                                 "}\noutputs: [text, n]\n");
     return files.fault("main.yaml");
   };
   CHECK(with("in: text") == "main.yaml:4: node 'x': op 'pipeline' needs to know which, args: {file: FILE.yaml}");
@@ -163,7 +165,8 @@ outputs: [half]
         "main.yaml:4: node 'x': input 'x.text' takes string, 'n' gives int");
   CHECK(with("in: text, args: {file: parts/loud.yaml, vars: {marc: a}}") ==
         "parts/loud.yaml: given x.vars.marc: no var 'marc'; did you mean 'mark'?");
-  CHECK(with("in: text, args: {file: parts/wrong.yaml}").starts_with("parts/wrong.yaml:4: no operator 'test/text.uper'"));
+  CHECK(
+      with("in: text, args: {file: parts/wrong.yaml}").starts_with("parts/wrong.yaml:4: no operator 'test/text.uper'"));
   CHECK(with("in: text, args: {file: parts/wrong.yaml}")
             .ends_with("parts/wrong.yaml:5: node 'x.half': input 'number' takes int, 'text' gives string"));
 }
