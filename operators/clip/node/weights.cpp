@@ -38,6 +38,9 @@ std::int64_t peak_resident_bytes() {
 
 Signature Weights::add_arguments(Signature signature) {
   return signature
+      .argument("heads", "int", "null", "attention heads, where they are not width/64 and no config.json tells")
+      .argument("activation", "enum(quick_gelu|gelu)", "null",
+                "where no config.json tells; by default quick_gelu, as OpenAI's")
       .argument("ignore", "list<string>", "[]",
                 "patterns (\"loss.*\") of tensors that the file may have beside the model's")
       .argument("sha256", "string", "null", "the file's SHA-256 sum; one with another is refused")

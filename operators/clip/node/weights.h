@@ -16,11 +16,12 @@ struct Weights {
   pipit::weights::ClipCheckpoint checkpoint;
   Placement placement;
 
-  /// The signature with the arguments that say how a weight file is taken: ignore, sha256, adapter_path, mmap, cache.
+  /// The signature with the arguments that say how a weight file is taken: heads, activation, ignore, sha256,
+  /// adapter_path, mmap, cache.
   static Signature add_arguments(Signature signature);
 
-  /// Opens, checks and converts what those arguments and weight_path, device, dtype, heads and activation name, for one
-  /// modality. `model_name` as resolve_clip takes it.
+  /// Opens, checks and converts what those arguments and weight_path, device and dtype name, for one modality.
+  /// `model_name` as resolve_clip takes it.
   static Weights open(const Arguments& arguments, const std::string& model_name, Modality modality, Context& context);
 
   /// Two nodes with one key compute with the same numbers.

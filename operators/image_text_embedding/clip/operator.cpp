@@ -60,9 +60,6 @@ class Clip {
                 "whose tokenizer and centre crop: Hugging Face's repairs no text and rounds the crop's place down, "
                 "as Towhee's operator; openai is what clip4clip does")
             .argument("max_words", "int", "77", "text: of more tokens, so many are taken, start and end included")
-            .argument("heads", "int", "null", "attention heads, where they are not width/64 and no config.json tells")
-            .argument("activation", "enum(quick_gelu|gelu)", "null",
-                      "where no config.json tells; by default quick_gelu, as OpenAI's")
             .batch(16)
             .uses_threads();
     return Weights::add_arguments(own);

@@ -54,9 +54,6 @@ class Clip4Clip {
             .argument("pooling", "enum(normalized|raw)", "normalized",
                       "video: the mean of the frames' vectors, each normalized before (CLIP4Clip) or not (MMAction2)")
             .argument("max_words", "int", "32", "text: of more tokens, so many are taken, start and end included")
-            .argument("heads", "int", "null", "attention heads, where they are not width/64 and no config.json tells")
-            .argument("activation", "enum(quick_gelu|gelu)", "null",
-                      "where no config.json tells; by default quick_gelu, as OpenAI's")
             .batch(16)
             .uses_threads();
     return Weights::add_arguments(own);
