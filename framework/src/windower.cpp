@@ -23,7 +23,7 @@ double time_of(const Value& value) {
     ms = value.number();
   }
   if (!(std::abs(ms) < kMostMs)) {
-    throw Error("invalid_input", fmt::format("a window by time needs a time in milliseconds for each row, found {}",
+    throw Error("invalid_input", fmt::format("a window with times needs a time in milliseconds for each row, found {}",
                                              std::isnan(ms) ? "none" : fmt::format("{}", ms)));
   }
   return ms;
@@ -40,7 +40,7 @@ Windower::Windower(Setup setup)
 Chunk Windower::take(Joiner::Joined& joined) {
   Chunk out;
   out.item = joined.chunk.item;
-  out.columns.resize(setup_.ports.size());
+  out.columns.resize(setup_.ports.size() + setup_.facts.size());
   groups_ended_ = 0;
   std::uint32_t row = 0;
   for (const Mark& mark : joined.chunk.marks) {
@@ -67,6 +67,7 @@ void Windower::add_row(Joiner::Joined& joined, std::uint32_t row, Chunk& out) {
     ++first_row_;
     return;
   }
+  if (kind != By::kTime && setup_.timed) times_.push_back(time_of(joined.chunk.columns.back()[row]));
   std::size_t bytes = 0;
   for (std::size_t c = 0; c < kept_.size(); ++c) {
     Value& value = joined.chunk.columns[c][row];
@@ -154,7 +155,18 @@ void Windower::give(std::size_t size, const Joiner::Joined* group, Chunk& out) c
           Value::list(std::vector<Value>(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(size))));
     }
   }
+  for (std::size_t f = 0; f < setup_.facts.size(); ++f) {
+    out.columns[setup_.ports.size() + f].emplace_back(fact(setup_.facts[f], size));
+  }
   ++out.rows;
+}
+
+/// A window by time has edges; the others begin and end with the times of their rows.
+std::int64_t Windower::fact(WindowFact fact, std::size_t size) const {
+  if (fact == WindowFact::kRows) return static_cast<std::int64_t>(size);
+  const bool start = fact == WindowFact::kStart;
+  if (setup_.window.kind == By::kTime) return std::llround(start ? start_ms() : end_ms());
+  return size == 0 ? 0 : std::llround(start ? times_.front() : times_[size - 1]);
 }
 
 void Windower::forget(std::size_t rows) {
@@ -164,7 +176,7 @@ void Windower::forget(std::size_t rows) {
   for (std::size_t r = 0; r < rows; ++r) bytes_ -= row_bytes_[r];
   for (std::deque<Value>& column : kept_) drop_from(column);
   drop_from(row_bytes_);
-  if (setup_.window.kind == By::kTime) drop_from(times_);
+  if (setup_.timed) drop_from(times_);
   first_row_ += static_cast<std::int64_t>(rows);
 }
 

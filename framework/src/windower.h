@@ -29,15 +29,16 @@ class Windower {
   struct Setup {
     WindowSpec window;
     std::vector<Port> ports;        // each has a column of the joined rows, in this order; kBeside a value beside them
+    std::vector<WindowFact> facts;  // columns behind those of the ports
+    bool timed = false;             // the last joined column is the time of the row
     std::uint32_t depth_group = 0;  // of the domain for whose one row there is one group
     std::size_t max_bytes = 0;      // of the rows that stay here
   };
 
   explicit Windower(Setup setup);
 
-  /// The windows that the chunk completes, and its marks down to the groups', in order. Takes the rows; of time windows
-  /// the last joined column is the time. Throws pipit::Error when the item cannot go on: a window of more bytes than
-  /// allowed, a time that is none or goes back.
+  /// The windows that the chunk completes, and its marks down to the groups', in order. Takes the rows. Throws
+  /// pipit::Error when the item cannot go on: a window of more bytes than allowed, a time that is none or goes back.
   Chunk take(Joiner::Joined& joined);
   /// Forgets the rows of an item that has failed.
   void drop();
@@ -49,6 +50,7 @@ class Windower {
   void give_counted(Chunk& out);
   void give_timed(Chunk& out);
   void give(std::size_t size, const Joiner::Joined* group, Chunk& out) const;
+  std::int64_t fact(WindowFact fact, std::size_t size) const;
   void forget(std::size_t rows);
 
   std::int64_t first_of_window() const { return window_ * setup_.window.step; }

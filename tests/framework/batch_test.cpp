@@ -62,3 +62,15 @@ outputs: [size]
 )");
   CHECK(test::one(pipeline, "a") == "size=1");
 }
+
+TEST_CASE("batch: rows without an answer are called for again when a call ends early for another item") {
+  pipit::Pipeline pipeline = test::open(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: hasty, op: test/text.hasty, in: word, out: word, batch: {max: 16, wait_ms: 200}}
+outputs: [word]
+)");
+  CHECK(test::items(pipeline, {"a", "bad x", "y z", "bad", "b"}) ==
+        "0 word=[a]\n1 hasty: bad_text: a text is bad\n2 word=[y z]\n3 hasty: bad_text: a text is bad\n4 word=[b]\n");
+}
