@@ -13,6 +13,9 @@ namespace {
 /// A chunk is passed on at this size, so that large rows (frames) move at once.
 constexpr std::size_t kChunkBytes = 64 * 1024;
 
+/// Rows of so many bytes are worth a call, however many a call may take.
+constexpr std::size_t kMostWaitingBytes = std::size_t{64} << 20;
+
 void add(std::atomic<std::int64_t>& counter, std::int64_t n) {
   // One writer: no need for a locked addition.
   counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
@@ -94,7 +97,10 @@ void NodeWorker::run() {
     if (deadline_ != kAtOnce && !waiting_.empty()) flush();
     got = joiner_.next(joined, waiting_.empty() ? kForever : deadline_);
     if (got == Joiner::Got::kChunk) take(joined);
-    if (got == Joiner::Got::kNothingYet || waiting_rows_ == 0 || waiting_rows_ >= enough_) work();
+    if (got == Joiner::Got::kNothingYet || waiting_rows_ == 0 || waiting_rows_ >= enough_ ||
+        waiting_bytes_ >= kMostWaitingBytes) {
+      work();
+    }
     stats_.waiting_ns.store(joiner_.waited().count(), std::memory_order_relaxed);
     stats_.blocked_ns.store(blocked_.count(), std::memory_order_relaxed);
   }
@@ -103,22 +109,37 @@ void NodeWorker::run() {
 
 void NodeWorker::take(Joiner::Joined& joined) {
   add(stats_.rows_in, joined.chunk.rows);
-  if (windower_) {
-    const std::shared_ptr<Item> item = joined.chunk.item;
-    const bool ends = joined.chunk.ends_item();
-    if (!item->failed) attempt(*item, [&] { joined.chunk = windower_->take(joined); });
-    if (item->failed) {
-      windower_->drop();
-      joined.chunk = Chunk{};
-      joined.chunk.item = item;
-      if (ends) joined.chunk.marks.push_back({0, 0});
-    }
+  if (!windower_) return await_call(std::move(joined.chunk));
+  const std::shared_ptr<Item> item = joined.chunk.item;
+  const bool ends = joined.chunk.ends_item();
+  Chunk windows;
+  for (bool all = false; !all && !item->failed;) {
+    if (!attempt(*item, [&] { all = windower_->take(joined, windows); })) break;
+    await_call(std::move(windows));
+    if (!all) work();
   }
+  if (!item->failed) return;
+  // Of what is left only the item's end passes, once.
+  windower_->drop_chunk();
+  if (!ends || (!waiting_.empty() && waiting_.back().chunk.item == item && waiting_.back().chunk.ends_item())) return;
+  Chunk end;
+  end.item = item;
+  end.marks.push_back({0, 0});
+  await_call(std::move(end));
+}
+
+/// Puts a chunk behind those whose rows wait for a call.
+void NodeWorker::await_call(Chunk chunk) {
   if (waiting_rows_ == 0 && setup_.batch.wait.count() > 0) {
     deadline_ = std::chrono::steady_clock::now() + setup_.batch.wait;
   }
-  waiting_rows_ += joined.chunk.rows;
-  waiting_.push_back({std::move(joined.chunk)});
+  waiting_rows_ += chunk.rows;
+  if (enough_ > 0) {
+    for (const std::vector<Value>& column : chunk.columns) {
+      for (const Value& value : column) waiting_bytes_ += value_bytes(value);
+    }
+  }
+  waiting_.push_back({std::move(chunk)});
 }
 
 /// Calls for all rows that wait, and passes on everything up to the last mark.
@@ -130,6 +151,7 @@ void NodeWorker::work() {
     while (!waiting_.empty() && waiting_.front().done()) waiting_.pop_front();
   }
   waiting_rows_ = 0;
+  waiting_bytes_ = 0;
 }
 
 /// The slices of the next call. Rows of items that have failed are left out; a slice without rows brings only marks.

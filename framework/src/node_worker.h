@@ -117,6 +117,7 @@ class NodeWorker final : private EmitterSink {
   bool stop_requested() const override;
 
   void take(Joiner::Joined& joined);
+  void await_call(Chunk chunk);
   void work();
   void assemble();
   std::uint32_t next_cut(const Waiting& waiting) const;
@@ -159,6 +160,7 @@ class NodeWorker final : private EmitterSink {
 
   std::deque<Waiting> waiting_;
   std::uint32_t waiting_rows_ = 0;
+  std::size_t waiting_bytes_ = 0;
   Deadline deadline_ = kAtOnce;  // of the rows that wait
 
   // Of the call under way.

@@ -241,3 +241,22 @@ nodes:
   CHECK(with("{size: 2, rows: n}", "  - {name: up, op: test/text.upper, in: n, out: loud}\n") ==
         "f.yaml:6: node 'up': input 'text' takes string, 'gather.n' gives int");
 }
+
+TEST_CASE("window: many long windows that end together are given a few at a time") {
+  pipit::Pipeline pipeline = open(R"(
+inputs: {text: int}
+nodes:
+  - {name: count, op: test/text.count, in: text, out: number}
+  - {name: by_count, op: test/text.crowd, in: number, out: a, window: {size: 3000, step: 1, rows: n}, args: {modality: window}}
+  - {name: by_time, op: test/text.crowd, in: number, out: b, window: {seconds: 3, step: 0.001, by: number, rows: m}, args: {modality: window}}
+outputs: [n, m]
+)");
+  for (int round = 0; round < 2; ++round) {
+    const auto result = pipeline.call({{"text", 3000}});
+    REQUIRE_FALSE(result.error);
+    for (const pipit::Value& sizes : result.outputs) {
+      REQUIRE(sizes.list().size() == 3000);
+      for (std::size_t i = 0; i < 3000; ++i) CHECK(sizes.list()[i].integer() == static_cast<std::int64_t>(3000 - i));
+    }
+  }
+}

@@ -176,7 +176,8 @@ TEST_CASE(
       "pipit: 1\ninputs: {path: string}\nnodes:\n"
       "  - {name: decode, op: video_decode.ffmpeg, in: path, out: frame, args: {sample_type: clip4clip_1fps}}\n"
       "outputs: [path, frame]\n");
-  const Outcome outcome = shell("timeout 60 " PIPIT_HOST " " + pipeline + " $(yes " + kClip + " | head -n 600)");
+  const Outcome outcome =
+      shell("timeout 60 " PIPIT_HOST " " + pipeline + " $(yes " + kClip + " 2>/dev/null | head -n 600)");
   CHECK(outcome.out == "");
   CHECK(outcome.err == "not_found: no output 'vec'; the item has 'path', 'frame'\n");
   CHECK(outcome.status == 2);
@@ -233,7 +234,7 @@ TEST_CASE("host: Ctrl-C ends a host as the page shows") {
             "/lib/pkgconfig && export PKG_CONFIG_PATH && c++ -std=c++20 " PIPIT_HOST_SOURCES
             "/host/ctrl_c.cpp -o ctrl_c $(pkg-config --cflags --libs pipit) && ./ctrl_c " +
             kPipelines + "/video_embedding.yaml $(yes " + kClip +
-            " | head -n 20000) >out & p=$!; until grep -qs embedded " + folder.path() +
+            " 2>/dev/null | head -n 20000) >out & p=$!; until grep -qs embedded " + folder.path() +
             "/out; do sleep 0.05; done; "
             "kill -INT $(pgrep -P $p ctrl_c || echo $p); wait $p; echo status $?; grep -vc embedded " +
             folder.path() + "/out");
