@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "child_process.h"
 #include "command.h"
 #include "conformance.h"
 #include "operator_module.h"
@@ -22,8 +23,15 @@ const char* verdict_text(Verdict verdict) {
       return "failed";
     case Verdict::kSkipped:
       return "skipped";
+    case Verdict::kUntried:
+      return "untried";
   }
   return "";
+}
+
+const char* outcome_text(const ConformanceReport& report) {
+  if (report.count(Verdict::kFailed) > 0) return "failed";
+  return report.passed() ? "passed" : "incomplete";
 }
 
 std::string report_json(const std::string& file, const ConformanceReport& report) {
@@ -35,6 +43,7 @@ std::string report_json(const std::string& file, const ConformanceReport& report
                    {"name", report.name},
                    {"version", report.version},
                    {"passed", report.passed()},
+                   {"outcome", outcome_text(report)},
                    {"checks", checks}};
   return whole.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -42,13 +51,17 @@ std::string report_json(const std::string& file, const ConformanceReport& report
 std::string report_text(const std::string& file, const ConformanceReport& report) {
   std::string text =
       fmt::format("{}{}\n", file, report.name.empty() ? "" : fmt::format(": {} {}", report.name, report.version));
-  int failed = 0;
   for (const Finding& f : report.findings) {
-    failed += f.verdict == Verdict::kFailed ? 1 : 0;
     const std::string verdict = f.verdict == Verdict::kFailed ? "FAILED" : verdict_text(f.verdict);
     text += fmt::format("  {:<8} {:<16} {}\n", verdict, f.check, f.message);
   }
-  return text + (failed == 0 ? "passed\n" : fmt::format("failed: {} of {} checks\n", failed, report.findings.size()));
+  text += outcome_text(report);
+  if (const std::size_t failed = report.count(Verdict::kFailed); failed > 0) {
+    text += fmt::format(": {} of {} checks", failed, report.findings.size());
+  } else if (const std::size_t untried = report.count(Verdict::kUntried); untried > 0) {
+    text += fmt::format(": {} of {} checks had no row that the operator takes", untried, report.findings.size());
+  }
+  return text + "\n";
 }
 
 int test(const Arguments& arguments) {
@@ -78,6 +91,25 @@ int test(const Arguments& arguments) {
   return report.passed() ? kAllGood : kSomeFailed;
 }
 
+/// In a child, so that a module that exits or crashes while it is loaded is told, and not taken for an empty signature.
+int signature(const std::string& file) {
+  constexpr double kLimitS = 300;
+  const ChildOutcome outcome = in_child(kLimitS, [&](const Tell& tell) {
+    try {
+      tell(Json{{"signature", OperatorModule::load(file).signature.to_json()}}.dump());
+    } catch (const Error& e) {
+      tell(Json{{"code", e.code()}, {"error", e.what()}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+    }
+  });
+  if (!outcome.ended.empty() || outcome.told.empty()) {
+    throw Error("invalid_module", fmt::format("{}: the process {} when it was loaded", file, outcome.ended));
+  }
+  const Json told = Json::parse(outcome.told.front());
+  if (told.contains("error")) throw Error(told["code"], told["error"]);
+  fmt::print("{}", told["signature"].get<std::string>());
+  return kAllGood;
+}
+
 }  // namespace
 
 int plugin(const Arguments& arguments) {
@@ -86,8 +118,7 @@ int plugin(const Arguments& arguments) {
   if (what != "signature" || arguments.size() != 2) {
     throw UsageError("usage: pipit plugin test FILE.so | pipit plugin signature FILE.so");
   }
-  fmt::print("{}", OperatorModule::load(arguments[1]).signature.to_json());
-  return kAllGood;
+  return signature(arguments[1]);
 }
 
 }  // namespace pipit::cli

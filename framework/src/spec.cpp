@@ -383,9 +383,8 @@ class Reader {
   Substituted substitute(const YamlNode& node) {
     return substitution_.apply(
         node.text, node.quoted,
-        [&](std::string_view name) {
-          const std::string text =
-              fmt::format("environment variable '{}' is not set and '${{{}}}' gives no default", name, name);
+        [&](std::string_view name, std::string_view message) {
+          const std::string text = unset_text(name, message);
           if (!options_.unset_is_warning) {
             faults_.add(node.line, text);
           } else {
@@ -393,6 +392,20 @@ class Reader {
           }
         },
         [&](const std::string& message) { faults_.add(node.line, message); });
+  }
+
+  /// In a message of `${NAME:?message}`, `$folder` is the folder of the file.
+  std::string unset_text(std::string_view name, std::string_view message) const {
+    if (message.empty()) {
+      return fmt::format("environment variable '{}' is not set and '${{{}}}' gives no default", name, name);
+    }
+    constexpr std::string_view kFolder = "$folder";
+    std::string text(message);
+    const std::string folder = spec_.folder.empty() ? "." : spec_.folder.string();
+    for (std::size_t at = 0; (at = text.find(kFolder, at)) != std::string::npos; at += folder.size()) {
+      text.replace(at, kFolder.size(), folder);
+    }
+    return text;
   }
 
   /// `argument`: whose value the node is, if of one.

@@ -188,6 +188,25 @@ TEST_CASE("spec: an unset environment variable stops a run and warns a check") {
   CHECK(spec.nodes[0].args[0].value.text == "${PIPIT_TEST_UNSET}");
 }
 
+TEST_CASE("spec: a required variable says its own words with the folder of the file") {
+  unsetenv("PIPIT_TEST_UNSET");
+  const std::string text =
+      with("args: {k: '${PIPIT_TEST_UNSET:?no weights: set them, $folder/w.pth or $folder/v.pth}'}");
+  const auto told = [&](const char* folder) {
+    try {
+      Spec::parse(text, "f.yaml", folder, {});
+    } catch (const pipit::Error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  CHECK(told("parts") == "f.yaml:4: no weights: set them, parts/w.pth or parts/v.pth");
+  CHECK(told("") == "f.yaml:4: no weights: set them, ./w.pth or ./v.pth");
+  setenv("PIPIT_TEST_SET", "mine.pth", 1);
+  const Spec spec = Spec::parse(with("args: {k: '${PIPIT_TEST_SET:?no weights}'}"), "f.yaml", ".", {});
+  CHECK(spec.nodes[0].args[0].value.text == "mine.pth");
+}
+
 TEST_CASE("spec: all faults come at once in the order of lines") {
   CHECK(fault("pipit: 1\nfoo: 1\ninputs: {t: string}\nnodes:\n  - {name: a, op: x.y, in: t, out: u, replicas: 0}\n"
               "  - {name: b, in: t}\nvars: {w: $nothing}\noutputs: ['u v']\n") ==

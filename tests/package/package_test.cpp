@@ -39,11 +39,24 @@ std::string starts(const std::vector<int>& first_frames) {
 
 }  // namespace
 
-TEST_CASE("package: a shipped pipeline runs in the moved tree with its default weights") {
-  const Outcome outcome = shell(kProgram + " run " + kPipelines + "/text_embedding.yaml --input text='a red circle'");
+TEST_CASE("package: a shipped pipeline runs in the moved tree with the weights that it names for trying out") {
+  const std::string run = kProgram + " run " + kPipelines + "/text_embedding.yaml --input text='a red circle'";
+  CHECK(shell("PIPIT_WEIGHTS= " + run).err == kPipelines +
+                                                  "/text_embedding.yaml:5: no weights: give --set vars.weights=FILE or "
+                                                  "PIPIT_WEIGHTS=FILE; for trying out, " +
+                                                  kWeights + " is a toy model\n");
+  const Outcome outcome = shell(run);
   CHECK(outcome.err == "");
   CHECK(outcome.status == 0);
   CHECK(json::parse(outcome.out).at("vec").size() == 128);
+}
+
+TEST_CASE("package: an install leaves a template of an operator and no headers of LibTorch") {
+  CHECK(shell("ls " + kPrefix + "/share/pipit/plugins/template").out ==
+        "CMakeLists.txt\nREADME.md\nshorten.cpp\nshorten.yaml\n");
+  CHECK(shell("find " + kPrefix + "/lib/pipit/libtorch -name '*.h'").out ==
+        kPrefix + "/lib/pipit/libtorch/torch/include/torch/headeronly/version.h\n");
+  CHECK(std::stoi(shell("find " + kPrefix + " -type f | wc -l").out) < 1000);
 }
 
 TEST_CASE("package: a plugin is listed when its folder is on the operator path") {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 
 #include "files.h"
 #include "program.h"
@@ -25,7 +26,7 @@ double difference(const json& a, const json& b) {
 
 }  // namespace
 
-TEST_CASE("pipelines: the shipped ones are right and need nothing but their inputs") {
+TEST_CASE("pipelines: the shipped ones are right and need nothing but weights and their inputs") {
   for (const std::string& pipeline :
        {test::kVideoEmbedding, test::kTextEmbedding, test::kImageEmbedding, test::kVideoText, test::kVideoMoments}) {
     const Outcome checked = run({"check", pipeline});
@@ -34,6 +35,35 @@ TEST_CASE("pipelines: the shipped ones are right and need nothing but their inpu
   }
   const Outcome explained = run({"check", test::kVideoEmbedding, "--explain"});
   CHECK(explained.out.find("samples itself, in place of 'sample'") != std::string::npos);
+}
+
+TEST_CASE("pipelines: the shipped ones take no weights that nobody gave") {
+  // In another folder, and in this one: the file that the sentence names is there, seen from where the program was run.
+  for (const std::string& folder : {std::string("/"), test::kPipelines}) {
+    const std::string prefix = folder == "/" ? test::kPipelines + "/" : "./";
+    for (const char* name : {"video_embedding", "text_embedding", "image_embedding", "video_text"}) {
+      test::Call call;
+      call.arguments = {"run", prefix + name + ".yaml", "--input", "path=a", "--input", "text=a"};
+      call.folder = folder;
+      call.environment = {"PIPIT_WEIGHTS="};
+      const Outcome outcome = run(call);
+      CHECK(outcome.out == "");
+      CHECK(outcome.status == 2);
+      const std::string demo = prefix + "demo/clip4clip-shapes.safetensors";
+      CHECK(outcome.err.ends_with(".yaml:" + std::string(name == std::string("video_embedding") ? "6" : "5") +
+                                  ": no weights: give --set vars.weights=FILE or PIPIT_WEIGHTS=FILE; for trying out, " +
+                                  demo + " is a toy model\n"));
+      CHECK(std::filesystem::exists(std::filesystem::path(folder) / demo));
+      call.arguments[0] = "check";
+      call.arguments.resize(2);
+      const Outcome checked = run(call);
+      CHECK(checked.status == 0);
+      CHECK(checked.err.find("no weights: give --set vars.weights=FILE") != std::string::npos);
+      call.environment.clear();
+      call.environment.push_back("PIPIT_WEIGHTS=" + demo);
+      CHECK(run(call).err == "");
+    }
+  }
 }
 
 TEST_CASE("image_embedding: an image gets a vector of the length of a clip's") {

@@ -134,6 +134,12 @@ typedef struct pipit_variant {
   uint32_t output_count;
 } pipit_variant;
 
+/* A code of the operator's own with which it refuses rows or arguments, besides those of pipit/error.h. */
+typedef struct pipit_refusal {
+  const char* code;
+  const char* when; /* "when the shelf is full" */
+} pipit_refusal;
+
 enum { PIPIT_STATELESS = 0, PIPIT_PER_ITEM = 1 };
 enum { PIPIT_USES_THREADS = 1u << 0 }; /* runs threads of its own, as many as context_threads says */
 
@@ -151,6 +157,10 @@ typedef struct pipit_signature {
   const pipit_argument* arguments;
   uint32_t variant_count;
   uint32_t argument_count;
+  /* Not in version 1.0: read when struct_size reaches it. */
+  const pipit_refusal* refusals;
+  uint32_t refusal_count;
+  uint32_t refusal_size; /* sizeof(pipit_refusal) */
 } pipit_signature;
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
