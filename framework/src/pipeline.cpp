@@ -544,8 +544,10 @@ void Pipeline::Running::break_off(const ItemError& error) {
     {
       const std::scoped_lock lock(mutex_);
       given_up.swap(running_);
-      stopping_ = given_up.empty();
-      if (stopping_) break;
+      if (given_up.empty()) {
+        stopping_ = true;
+        break;
+      }
     }
     for (const auto& item : given_up) {
       item->fail(-1, error);
