@@ -1,11 +1,14 @@
 #include "feeder.h"
 
+#include "foreign_code.h"
+
 namespace pipit::cli {
 
 Feeder::Feeder(Pipeline& pipeline, const RequestReader& requests, LineReader* lines, std::optional<Request> only,
                Selection selection)
     : pipeline_(pipeline), lines_(lines), selection_(std::move(selection)) {
   thread_ = std::thread([this, &requests, only = std::move(only)]() mutable {
+    enter_own_thread();
     try {
       feed_all(requests, std::move(only));
     } catch (...) {

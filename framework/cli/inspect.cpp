@@ -72,6 +72,7 @@ int list_operators(const Arguments& arguments) {
   if (parsed.done) return kAllGood;
   const OperatorPath path(operator_folders(parsed.values));
   const auto entries = path.list();
+  if (entries.empty()) throw Error("not_found", fmt::format("no operators found; searched: {}", path.searched()));
   Json all = Json::array();
   std::size_t width = 0;
   for (const auto& entry : entries) width = std::max(width, entry.name.size());

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "command.h"
+#include "crash_report.h"
 #include "near.h"
 #include "pipit/error.h"
 
@@ -32,11 +33,12 @@ pipit COMMAND --help tells a command's options; pipit --version the version.
 struct Command {
   const char* name;
   int (*function)(const Arguments& arguments);
+  bool names_who_ends_it;  // runs operators' code; the kit of `plugin` looks itself at what its child processes do
 };
 
-constexpr Command kCommands[] = {{"run", run},         {"check", check},   {"operators", list_operators},
-                                 {"inspect", inspect}, {"plugin", plugin}, {"eval", eval},
-                                 {"weights", weights}};
+constexpr Command kCommands[] = {
+    {"run", run, true},        {"check", check, true}, {"operators", list_operators, true}, {"inspect", inspect, true},
+    {"plugin", plugin, false}, {"eval", eval, false},  {"weights", weights, false}};
 
 int dispatch(const Arguments& all) {
   if (all.empty() || all[0] == "--help" || all[0] == "-h" || all[0] == "help") {
@@ -49,7 +51,10 @@ int dispatch(const Arguments& all) {
   }
   std::vector<std::string> names;
   for (const Command& command : kCommands) {
-    if (all[0] == command.name) return command.function({all.begin() + 1, all.end()});
+    if (all[0] == command.name) {
+      if (command.names_who_ends_it) report_crashes();
+      return command.function({all.begin() + 1, all.end()});
+    }
     names.emplace_back(command.name);
   }
   throw UsageError(fmt::format("no command '{}'{}; pipit --help lists them", all[0], did_you_mean(all[0], names)));

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "crash_report.h"
 #include "pipit/error.h"
 
 namespace pipit::cli {
@@ -57,6 +58,7 @@ void OutputFile::begin_behind(std::int64_t bytes) {
 }
 
 void OutputFile::append(std::string_view piece) {
+  const WholeLine whole;
   for (std::size_t done = 0; done < piece.size();) {
     const ssize_t wrote = ::write(file_, piece.data() + done, piece.size() - done);
     if (wrote < 0 && errno == EINTR) continue;

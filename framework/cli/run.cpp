@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "cpu_budget.h"
+#include "crash_report.h"
 #include "feeder.h"
 #include "interrupt.h"
 #include "line_reader.h"
@@ -251,6 +252,9 @@ int run(const Arguments& arguments) {
   const Selection selection = begin_output(choices, pipeline, *writer, go_on);
   stats.open_s = std::chrono::duration<double>(Clock::now() - opening).count();
 
+  // For a report that is made while this thread is here, or in a call from here.
+  number_items_by([](const void* user, std::int64_t item) { return static_cast<const Selection*>(user)->number(item); },
+                  &selection);
   if (trace) trace->begin();
   const auto started = Clock::now();
   Progress progress(choices.show_progress, items_to_run(choices, selection));
@@ -281,6 +285,7 @@ int run(const Arguments& arguments) {
   }
   progress.clear();
 
+  number_items_by(nullptr, nullptr);
   stats.run_s = std::chrono::duration<double>(Clock::now() - started).count();
   stats.peak_rss_bytes = peak_rss_bytes();
   stats.nodes = pipeline.stats();

@@ -47,6 +47,9 @@ install(
     framework/cmake/pipitConfig.cmake
   DESTINATION lib/cmake/pipit)
 
+configure_file(framework/cmake/pipit.pc.in "${PROJECT_BINARY_DIR}/pipit.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/pipit.pc" DESTINATION lib/pkgconfig)
+
 install(DIRECTORY pipelines DESTINATION share/pipit USE_SOURCE_PERMISSIONS
   PATTERN "*.py" EXCLUDE PATTERN __pycache__ EXCLUDE)
 install(DIRECTORY plugins/template DESTINATION share/pipit/plugins PATTERN build EXCLUDE)

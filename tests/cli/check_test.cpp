@@ -25,7 +25,8 @@ std::string fault(const std::string& yaml, const test::Words& more = {}) {
 
 std::string searched() {
   const auto installed = std::string(PIPIT_BUILD_DIR "/lib/pipit/operators");
-  return "searched: '" PIPIT_TEST_OPERATORS "', '" + installed + "'";
+  return "searched: '" PIPIT_TEST_OPERATORS "', '" + installed +
+         (std::filesystem::exists(installed) ? "'" : "' (does not exist)");
 }
 
 }  // namespace

@@ -99,8 +99,8 @@ TEST_CASE("spec: values of a wrong form are told with what was found") {
         "f.yaml:4: node 'up': 'window' must be 'all', {size, step} or {seconds, step, by}, found 'some'");
   CHECK(fault(with("window: {size: 3, seconds: 1}")) ==
         "f.yaml:4: node 'up': 'window' must be 'all', {size, step} or {seconds, step, by}, found a mapping");
-  CHECK(fault(with("window: {size: 3, by: text}")) ==
-        "f.yaml:4: node 'up': 'window': no key 'by'; expected 'size' and 'step'");
+  CHECK(fault(with("window: {size: 3, width: 2}")) ==
+        "f.yaml:4: node 'up': 'window': no key 'width'; expected 'size', 'step', 'by', 'start', 'end' and 'rows'");
   CHECK(fault(with("window: {size: 0}")) ==
         "f.yaml:4: node 'up': 'window.size' must be a number of at least 1, found '0'");
   CHECK(fault(with("window: {seconds: 2, step: nan}")) ==
@@ -222,4 +222,10 @@ TEST_CASE("spec: a file that cannot be read is told") {
   CHECK_THROWS_WITH_AS(Spec::read("/nowhere/f.yaml", {}),
                        "cannot open pipeline '/nowhere/f.yaml': No such file or directory", pipit::Error);
   CHECK_THROWS_WITH_AS(Spec::read("/tmp", {}), "'/tmp' is a folder; expected a pipeline file", pipit::Error);
+}
+
+TEST_CASE("spec: replicas have a most") {
+  CHECK(fault(with("replicas: 256")) == "");
+  CHECK(fault(with("replicas: 257")) == "f.yaml:4: node 'up': 'replicas' must be at most 256, found 257");
+  CHECK(fault(with("replicas: 40000")) == "f.yaml:4: node 'up': 'replicas' must be at most 256, found 40000");
 }

@@ -12,6 +12,7 @@ inline const std::string kPipelines = PIPIT_SOURCE_DIR "/pipelines";
 inline const std::string kVideoEmbedding = kPipelines + "/video_embedding.yaml";
 inline const std::string kTextEmbedding = kPipelines + "/text_embedding.yaml";
 inline const std::string kImageEmbedding = kPipelines + "/image_embedding.yaml";
+inline const std::string kVideoMoments = kPipelines + "/video_moments.yaml";
 inline const std::string kVideoText = kPipelines + "/video_text.yaml";
 inline const std::string kDemo = kPipelines + "/demo";
 inline const std::string kDemoWeights = kDemo + "/clip4clip-shapes.safetensors";
