@@ -156,7 +156,8 @@ class Builder {
       return true;
     }
     for (const ArgumentSpec& argument : spec_->args) {
-      if (argument.name != signature.variant_argument || argument.unset.empty()) continue;
+      const bool is_it = argument.name == signature.variant_argument;
+      if (!is_it || argument.unset.empty() || !graph_.spec.unset_is_warning) continue;
       fault(argument.value.line,
             fmt::format("argument '{}' decides the ports, so that nothing can be checked without it; set the variable "
                         "or give it with --set {}.{}=VALUE",
@@ -291,7 +292,8 @@ class Builder {
       return -1;
     }
     const auto position = static_cast<int>(graph_.spec.inputs.size() + graph_.constants.size());
-    graph_.columns.push_back({"constant", -1, position, Type::parse(type_of(value)), 0});
+    const Type type = input.unset.empty() ? Type::parse(type_of(value)) : Type{};
+    graph_.columns.push_back({"constant", -1, position, type, 0});
     graph_.constants.push_back(std::move(value));
     return static_cast<int>(graph_.columns.size()) - 1;
   }
@@ -558,7 +560,6 @@ std::string_view mode_name(Mode mode) {
 Graph Graph::build(Spec spec, const OperatorPath& path, const Check& check) {
   Graph graph;
   graph.spec = std::move(spec);
-  graph.warnings = graph.spec.warnings;
   Builder(graph, path).build(check);
   return graph;
 }

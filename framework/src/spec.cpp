@@ -254,8 +254,9 @@ class Reader {
   /// A node without a name is called by its operator, for messages.
   void read_name(const YamlNode& map, const YamlNode* name, NodeSpec& node) {
     const bool has_op = find_meant(map, "op", kNodeKeys) != nullptr;
+    const std::size_t before = faults_.count();
     if (name != nullptr) node.name = scalar(*name, "name");
-    const bool has_name = !node.name.empty();
+    const bool has_name = name != nullptr && faults_.count() == before;
     if (!has_name) node.name = node.op;
     if (name == nullptr && !has_op) {
       faults_.add(map.line, "a node lacks 'name' and 'op'");
@@ -497,7 +498,7 @@ class Reader {
           faults_.add(0, fmt::format("{}: no var '{}'{}", origin(set), name,
                                      instead(name, var_names_, var_names_.size() == 1 ? "there is" : "there are")));
         }
-      } else if (!lines_.contains(owner) && !spec_.columns_unknown) {
+      } else if (!lines_.contains(owner) && !lines_.empty()) {
         faults_.add(0, fmt::format("{}: no node '{}'{}", origin(set), owner, instead_of_node(owner)));
       }
     }

@@ -116,7 +116,6 @@ struct Spec {
   std::vector<NodeSpec> nodes;
   std::vector<YamlNode> outputs;
   int outputs_line = 0;
-  std::vector<std::string> warnings;
   bool unset_is_warning = false;
   bool columns_unknown = false;  // a fault hides some of its inputs, nodes or outputs
   Faults faults;                 // of a draft

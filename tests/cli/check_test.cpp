@@ -8,14 +8,15 @@
 
 using test::Outcome;
 using test::Scene;
+using test::Words;
 
 namespace {
 
 /// What `pipit check` says of a pipeline, and that it fails.
-std::string fault(const std::string& yaml, const test::Words& more = {}) {
+std::string fault(const std::string& yaml, const Words& more = {}) {
   const Scene scene;
   scene.write("p.yaml", yaml);
-  test::Words words = {"check", "p.yaml"};
+  Words words = {"check", "p.yaml"};
   words.insert(words.end(), more.begin(), more.end());
   const Outcome outcome = scene.run(words);
   CHECK(outcome.out == "");
@@ -70,13 +71,16 @@ TEST_CASE("check: a good pipeline is ok") {
 }
 
 TEST_CASE("check: YAML that is wrong is told with its line") {
-  CHECK(fault("pipit: 1\nnodes: []\nnodes: []\n") == "p.yaml:3: key 'nodes' stands twice; first at line 2\n");
+  CHECK(fault("pipit: 1\nnodes: []\nnodes: []\noutputs: a\n") ==
+        "p.yaml:2: 'nodes' must be a list of at least one node\n"
+        "p.yaml:3: key 'nodes' stands twice; first at line 2\n");
   CHECK(fault("pipit: 1\nnodes: [\n") == "p.yaml:2: a list that begins with '[' is not closed with ']'\n");
   CHECK(fault("pipit: 1\nname: 'x\nnodes: []\n") == "p.yaml:3: a quoted text is not closed\n");
   CHECK(fault("") == "p.yaml: the file is empty\n");
-  CHECK(
-      fault("pipit: 1\na: &x 1\nb: *x\n") ==
-      "p.yaml:2: anchors (&name) are not supported; use vars\np.yaml:3: aliases (*name) are not supported; use vars\n");
+  CHECK(fault("pipit: 1\nname: &x 1\nvars: {b: *x}\ninputs: {t: string}\nnodes: 1\noutputs: t\n") ==
+        "p.yaml:2: anchors (&name) are not supported; use vars\n"
+        "p.yaml:3: aliases (*name) are not supported; use vars\n"
+        "p.yaml:5: 'nodes' must be a list of at least one node\n");
   CHECK(fault(std::string("\x00\x01\x02", 3)) ==
         "'p.yaml' is not a pipeline file: it is not text (line 1 has the byte 0x00)\n");
 }
@@ -105,6 +109,7 @@ TEST_CASE("check: joined siblings and types that do not fit and unknown names co
       "p.yaml:8: node 'up': operator 'test/text.upper' has no argument 'suffx' (it takes 'suffix', 'times', 'style' "
       "and "
       "'file'); did you mean 'suffix'?\n"
+      "p.yaml:8: node 'up': argument 'suffix' takes a string, found int 1\n"
       "p.yaml:8: node 'up': argument 'times' takes an int, found 'x'\n"
       "p.yaml:8: node 'up': argument 'style' takes one of 'plain' and 'loud', found 'lout'; did you mean 'loud'?\n"
       "p.yaml:8: node 'up': input 'text' takes string, 'codes.d' gives tensor<f32>[?]\n"
@@ -118,8 +123,8 @@ TEST_CASE("check: joined siblings and types that do not fit and unknown names co
 TEST_CASE("check: a clip given as a pipeline is told as what it is") {
   const Scene scene;
   scene.write("clip.mp4", std::string("\0\0\0\x20", 4) + "ftypisom" + std::string(1000, '\0'));
-  for (const char* command : {"check", "run"}) {
-    const Outcome outcome = scene.run({command, "clip.mp4"});
+  for (const Words& words : {Words{"check", "clip.mp4"}, Words{"run", "clip.mp4", "--input", "path=x"}}) {
+    const Outcome outcome = scene.run(words);
     CHECK(outcome.err == "'clip.mp4' is not a pipeline file: it is not text (line 1 has the byte 0x00)\n");
     CHECK(outcome.status == 2);
   }

@@ -433,7 +433,29 @@ TEST_CASE("graph: an unset variable stops what uses it and nothing else") {
   CHECK(with("suffix: $w", {.overrides = {{"up.suffix", "a"}}}).empty());
   CHECK(with("suffix: $w", {.overrides = {{"vars.w", "a"}}}).empty());
   CHECK(with("args: {times: $w}", {.overrides = {{"up.times", "3"}}}).empty());
-  CHECK_MESSAGE(with("times: $w", {.overrides = {}, .unset_is_warning = true}).empty(), "a value that is not known is not judged");
+  CHECK_MESSAGE(with("times: $w", {.overrides = {}, .unset_is_warning = true}).empty(),
+                "a value that is not known is not judged");
+}
+
+TEST_CASE("graph: a constant that needs an unset variable is of any type") {
+  unsetenv("PIPIT_TEST_UNSET");
+  const auto with = [](bool warns) -> std::string {
+    try {
+      const pipit::Graph graph = pipit::Graph::build(
+          pipit::Spec::draft("pipit: 1\ninputs: {text: string}\nnodes:\n"
+                             "  - {name: half, op: test/text.half, in: [{value: '${PIPIT_TEST_UNSET}'}], out: half}\n"
+                             "outputs: [text, half]\n",
+                             "f.yaml", ".", {.overrides = {}, .unset_is_warning = warns}),
+          pipit::OperatorPath({PIPIT_TEST_OPERATORS}));
+      return "warned: " + graph.warnings.at(0);
+    } catch (const pipit::Error& e) {
+      return e.what();
+    }
+  };
+  const std::string told =
+      "f.yaml:4: environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default";
+  CHECK(with(false) == told);
+  CHECK(with(true) == "warned: " + told);
 }
 
 TEST_CASE("graph: types of lists in lists are bounded") {
