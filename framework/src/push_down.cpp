@@ -59,8 +59,10 @@ Value with_sampling(const Value& arguments, const Sampling& sampling, const Valu
 
 /// The node that the sampler's frames come from, if the sampler can move into it.
 std::optional<std::size_t> decoder_of(const Graph& graph, const GraphNode& sampler, const Sampling& sampling) {
-  if (!sampling.argument.empty() && sampler.arguments.get(sampling.argument).number() < sampling.least) {
-    return std::nullopt;
+  if (!sampling.argument.empty()) {
+    // Null: `check` does not know it.
+    const Value amount = sampler.arguments.get(sampling.argument);
+    if (amount.is_null() || amount.number() < sampling.least) return std::nullopt;
   }
   const int frames = sampler.inputs[0];
   const int producer = graph.columns[static_cast<std::size_t>(frames)].producer;

@@ -88,6 +88,8 @@ Type Type::parse(std::string_view text) {
     type.kind = Kind::kList;
     return type;
   }
+  // A parser that calls itself must not be led far.
+  if (list_depth(text) > kDeepestLists) throw Error("invalid_argument", too_deep_text(text));
   if (text.starts_with("list<") && text.ends_with('>')) return list_of(parse(text.substr(5, text.size() - 6)));
   if (text.starts_with("tensor")) return tensor_type(text.substr(6), text);
   for (Kind kind :
@@ -133,6 +135,17 @@ bool Type::holds(const Value& value) const {
     return std::ranges::all_of(value.list(), [this](const Value& v) { return item->holds(v); });
   }
   return true;
+}
+
+std::size_t list_depth(std::string_view text) {
+  constexpr std::string_view kOpens = "list<";
+  std::size_t depth = 0;
+  for (; text.starts_with(kOpens); ++depth) text.remove_prefix(kOpens.size());
+  return depth;
+}
+
+std::string too_deep_text(std::string_view text) {
+  return fmt::format("a type of {} lists inside each other; at most {} are read", list_depth(text), kDeepestLists);
 }
 
 std::string type_of(const Value& value) {

@@ -36,6 +36,13 @@ struct Type {
   bool holds(const Value& value) const;
 };
 
+/// How many lists inside each other a type may be.
+inline constexpr std::size_t kDeepestLists = 16;
+/// How many times "list<" opens a type's text.
+std::size_t list_depth(std::string_view text);
+/// "a type of 20 lists inside each other; at most 16 are read".
+std::string too_deep_text(std::string_view text);
+
 /// The type of a value as found, for messages: "tensor<f32>[512]".
 std::string type_of(const Value& value);
 

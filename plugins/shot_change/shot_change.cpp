@@ -19,21 +19,16 @@ class ShotChange {
         .argument("threshold", "float", "0.2",
                   "distance of two colour histograms, above which there is a cut; from 0 (the same colours) to 1 (none "
                   "in common)")
+        .between(0, 1)
         .argument("min_frames", "int", "1",
                   "the least length of a shot, in frames that arrive here; a cut that comes sooner is passed over, so "
                   "that a flash is not two cuts")
+        .at_least(1)
         .per_item();
   }
 
   ShotChange(const pipit::Arguments& arguments, pipit::Context&)
-      : threshold_(arguments.number("threshold")), min_frames_(arguments.integer("min_frames")) {
-    if (!(threshold_ >= 0 && threshold_ <= 1)) {
-      throw pipit::Error("invalid_argument", "threshold must lie between 0 and 1, found " + std::to_string(threshold_));
-    }
-    if (min_frames_ < 1) {
-      throw pipit::Error("invalid_argument", "min_frames must be at least 1, found " + std::to_string(min_frames_));
-    }
-  }
+      : threshold_(arguments.number("threshold")), min_frames_(arguments.integer("min_frames")) {}
 
   pipit::Value process(const pipit::Row& row) {
     const pipit::Frame frame = row[0].frame();

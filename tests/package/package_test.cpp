@@ -66,7 +66,7 @@ TEST_CASE("package: a plugin is listed when its folder is on the operator path")
                                                {"file", kPluginModule},
                                                {"version", "1.0.0"},
                                                {"summary", "finds the first frame of each shot"},
-                                               {"abi", "1.0"},
+                                               {"abi", "1.1"},
                                                {"libtorch", "none"}});
 }
 
@@ -94,13 +94,15 @@ TEST_CASE("package: pipit inspect prints a plugin") {
             "\n"
             "arguments\n"
             "  threshold: float = 0.2\n"
+            "         from 0 to 1\n"
             "         distance of two colour histograms, above which there is a cut; from 0 (the same colours) to 1 "
             "(none in common)\n"
             "  min_frames: int = 1\n"
+            "         at least 1\n"
             "         the least length of a shot, in frames that arrive here; a cut that comes sooner is passed over, "
             "so that a flash is not two cuts\n"
             "\n"
-            "state: per item; LibTorch: none; plugin ABI 1.0\n");
+            "state: per item; LibTorch: none; plugin ABI 1.1\n");
 }
 
 TEST_CASE("plugin: shot_change marks the first frame of each shot") {
@@ -140,10 +142,11 @@ TEST_CASE("plugin: shot_change refuses arguments out of range before anything ru
   CHECK(threshold.status == 2);
   CHECK(threshold.out == "");
   CHECK(threshold.err ==
-        kPluginSource + "/starts.yaml:8: node 'shots': threshold must lie between 0 and 1, found 1.500000\n");
+        kPluginSource + "/starts.yaml:8: node 'shots': argument 'threshold' takes a float from 0 to 1, found 1.5\n");
   const Outcome min_frames = shell(run + " --set shots.min_frames=0");
   CHECK(min_frames.status == 2);
-  CHECK(min_frames.err == kPluginSource + "/starts.yaml:8: node 'shots': min_frames must be at least 1, found 0\n");
+  CHECK(min_frames.err ==
+        kPluginSource + "/starts.yaml:8: node 'shots': argument 'min_frames' takes an int of at least 1, found 0\n");
 }
 
 TEST_CASE("plugin: shot_change as a filter leaves one frame a shot") {

@@ -20,14 +20,16 @@ class DecodeImage {
         .argument("on_corrupt", "enum(fail|warn)", "fail",
                   "a damaged or cut image fails, or gives what can be decoded, with a warning")
         .argument("max_pixels", "int", std::to_string(defaults.max_pixels), "limit of an image")
-        .argument("max_bytes", "int", std::to_string(defaults.max_bytes), "limit of a file");
+        .between(1, kMost)
+        .argument("max_bytes", "int", std::to_string(defaults.max_bytes), "limit of a file")
+        .between(1, kMost);
   }
 
   DecodeImage(const pipit::Arguments& arguments, pipit::Context& context) : context_(context) {
     options_.auto_rotate = arguments.boolean("auto_rotate");
     options_.fail_on_corrupt = arguments.string("on_corrupt") == "fail";
-    options_.max_pixels = limit(arguments, "max_pixels");
-    options_.max_bytes = limit(arguments, "max_bytes");
+    options_.max_pixels = arguments.integer("max_pixels");
+    options_.max_bytes = arguments.integer("max_bytes");
   }
 
   pipit::Value process(const pipit::Row& row) {
@@ -42,13 +44,7 @@ class DecodeImage {
   }
 
  private:
-  static std::int64_t limit(const pipit::Arguments& arguments, const std::string& name) {
-    constexpr std::int64_t kMost = INT_MAX - 64;  // FFmpeg counts in int
-    const std::int64_t value = arguments.integer(name);
-    if (value >= 1 && value <= kMost) return value;
-    throw pipit::Error("invalid_argument", "argument '" + name + "' must be at least 1 and at most " +
-                                               std::to_string(kMost) + ", found " + std::to_string(value));
-  }
+  static constexpr int kMost = INT_MAX - 64;  // FFmpeg counts in int
 
   pipit::Context& context_;
   ImageOptions options_;

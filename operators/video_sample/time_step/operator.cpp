@@ -16,13 +16,12 @@ class TimeStep {
                "is the decoder's start_time: the same as video_decode.ffmpeg's sample_type: time_step_sample.")
         .input("frame", "frame", "in presentation order")
         .output_many("frame", "frame")
-        .required("time_step", "float", "seconds, at least 0.001")
+        .required("time_step", "float", "seconds")
+        .at_least(0.001)
         .per_item();
   }
 
-  TimeStep(const pipit::Arguments& arguments, pipit::Context&) : step_s_(arguments.number("time_step")) {
-    pipit::video::TimeStepSample::check(step_s_);
-  }
+  TimeStep(const pipit::Arguments& arguments, pipit::Context&) : step_s_(arguments.number("time_step")) {}
 
   void process(const pipit::Row& row, pipit::Emitter& out) {
     if (!sampler_) sampler_.emplace(row[0].frame().info().start_s, step_s_);

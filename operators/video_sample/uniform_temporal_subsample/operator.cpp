@@ -16,16 +16,12 @@ class UniformTemporalSubsample {
         .input("frame", "frame", "in presentation order, with the number of frames that the decoder expects")
         .output_many("frame", "frame")
         .required("num_samples", "int", "how many frames")
+        .at_least(1)
         .per_item();
   }
 
   UniformTemporalSubsample(const pipit::Arguments& arguments, pipit::Context&)
-      : samples_(arguments.integer("num_samples")) {
-    if (samples_ < 1) {
-      throw pipit::Error("invalid_argument",
-                         "argument 'num_samples' must be at least 1, found " + std::to_string(samples_));
-    }
-  }
+      : samples_(arguments.integer("num_samples")) {}
 
   void process(const pipit::Row& row, pipit::Emitter& out) {
     const pipit::FrameInfo info = row[0].frame().info();

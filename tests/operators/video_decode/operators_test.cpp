@@ -207,23 +207,25 @@ TEST_CASE("video_decode: arguments that do not go together are refused") {
   CHECK(refusal(decode_node("time_step: 3")) ==
         "pipeline:5: node 'decode': argument 'time_step' needs sample_type: time_step_sample");
   CHECK(refusal(decode_node("sample_type: uniform_temporal_subsample, num_samples: 0")) ==
-        "pipeline:5: node 'decode': argument 'num_samples' must be at least 1, found 0");
+        "pipeline:5: node 'decode': argument 'num_samples' takes an int of at least 1, found 0");
   CHECK(refusal(decode_node("sample_type: time_step_sample, time_step: 0")) ==
-        "pipeline:5: node 'decode': argument 'time_step' must be at least 0.001 seconds");
+        "pipeline:5: node 'decode': argument 'time_step' takes a float of at least 0.001, found 0");
   CHECK(refusal(decode_node("start_time: -1")) ==
-        "pipeline:5: node 'decode': argument 'start_time' must be 0 or more seconds");
+        "pipeline:5: node 'decode': argument 'start_time' takes a float of at least 0, found -1");
   CHECK(refusal(decode_node("start_time: 2, end_time: 2")) ==
         "pipeline:5: node 'decode': argument 'end_time' must be later than start_time");
-  CHECK(refusal(decode_node("stream: -1")) == "pipeline:5: node 'decode': argument 'stream' counts from 0, found -1");
+  CHECK(refusal(decode_node("stream: -1")) ==
+        "pipeline:5: node 'decode': argument 'stream' takes an int from 0 to 2147483647, found -1");
   CHECK(refusal(decode_node("threads: 65")) ==
-        "pipeline:5: node 'decode': argument 'threads' must be from 0 to 64, found 65");
+        "pipeline:5: node 'decode': argument 'threads' takes an int from 0 to 64, found 65");
   CHECK(refusal(decode_node("max_pixels: 0")) ==
-        "pipeline:5: node 'decode': argument 'max_pixels' must be at least 1 and at most 2147483647, found 0");
-  CHECK(refusal(decode_node("stall: 0")) == "pipeline:5: node 'decode': argument 'stall' must be more than 0 seconds");
+        "pipeline:5: node 'decode': argument 'max_pixels' takes an int from 1 to 2147483647, found 0");
+  CHECK(refusal(decode_node("stall: 0")) ==
+        "pipeline:5: node 'decode': argument 'stall' takes a float of at least 0.001, found 0");
   CHECK(refusal(decode_node("") + sample_node("uniform_temporal_subsample", "num_samples: 0")) ==
-        "pipeline:6: node 'sample': argument 'num_samples' must be at least 1, found 0");
+        "pipeline:6: node 'sample': argument 'num_samples' takes an int of at least 1, found 0");
   CHECK(refusal(decode_node("") + sample_node("time_step", "time_step: 0.0001")) ==
-        "pipeline:6: node 'sample': argument 'time_step' must be at least 0.001 seconds");
+        "pipeline:6: node 'sample': argument 'time_step' takes a float of at least 0.001, found 0.0001");
 }
 
 }  // namespace pipit::video
