@@ -28,7 +28,8 @@ struct TimeWindow {
   double length_s(double duration_s) const { return (end_s && *end_s <= duration_s ? *end_s : duration_s) - start_s; }
   /// How many frames it should hold at an average rate: an estimate, since rate and duration are.
   std::int64_t estimated_frames(double duration_s, double rate) const {
-    return static_cast<std::int64_t>(std::fmax(0, std::nearbyint(length_s(duration_s) * rate)));
+    constexpr double kMost = 1e15;  // what a file says may be anything
+    return static_cast<std::int64_t>(std::clamp(std::nearbyint(length_s(duration_s) * rate), 0.0, kMost));
   }
 };
 
@@ -43,6 +44,8 @@ class Sampler {
   virtual bool done() const { return false; }
   /// Asked once the frames have ended: true when the last one is delivered once (more).
   virtual bool wants_last() const { return false; }
+  /// Asked once the frames have ended: how many that were asked for are not there, the last one apart.
+  virtual std::int64_t missing() const { return 0; }
 };
 
 class EveryFrame final : public Sampler {
@@ -65,6 +68,7 @@ class UniformSample final : public Sampler {
   }
   bool done() const override { return next_ >= samples_; }
   bool wants_last() const override { return !done(); }
+  std::int64_t missing() const override { return done() ? 0 : samples_ - next_ - 1; }
 
  private:
   std::int64_t position(std::int64_t sample) const {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "pipit/error.h"
@@ -33,13 +34,33 @@ void Decoder::open() {
 }
 
 void Decoder::estimate() {
-  const auto known = options_.stream_duration ? reader_->stream_duration_s() : reader_->container_duration_s();
-  if (known) duration_s_ = std::fmax(0, options_.window.length_s(*known));
-  if (known && rate() > 0) {
-    window_frames_ = options_.window.estimated_frames(*known, rate());
-  } else {
-    window_frames_ = Reader(path_, options_.reader, hooks_).count_frames(options_.window);
+  const auto told_s = options_.stream_duration ? reader_->stream_duration_s() : reader_->container_duration_s();
+  if (told_s) {
+    duration_s_ = std::fmax(0, options_.window.length_s(*told_s));
+    window_frames_ = options_.window.estimated_frames(*told_s, rate());
   }
+  if (const auto count = count_frames(told_s)) {
+    window_frames_ = count->frames;
+    if (told_s) duration_s_ = std::fmax(0, options_.window.length_s(count->length_s));
+  }
+}
+
+std::optional<Reader::Count> Decoder::count_frames(std::optional<double> told_s) const {
+  const bool needed = std::holds_alternative<DecoderOptions::Every>(options_.sample) ||
+                      std::holds_alternative<DecoderOptions::Uniform>(options_.sample);
+  const bool known = told_s && rate() > 0;
+  if (known && (!needed || reader_->measured_duration() || reader_->lists_packets_for(*told_s))) return std::nullopt;
+  // Damage is met again, and told, when the frames are decoded.
+  ReaderOptions options = options_.reader;
+  options.fail_on_corrupt = false;
+  const Reader::Count count = Reader(path_, options, {hooks_.stop_requested}).count_frames(options_.window);
+  if (!known) return count;
+  // A window inside the frames is as long as it was asked for.
+  const auto& end_s = options_.window.end_s;
+  if (end_s && *end_s <= std::min(*told_s, count.length_s)) return std::nullopt;
+  const bool by_others = count.others_s > 0 && agrees(*told_s, count.others_s, rate());
+  if (by_others || agrees(*told_s, count.length_s, rate()) || count.frames == 0) return std::nullopt;
+  return count;
 }
 
 std::unique_ptr<Sampler> Decoder::make_sampler() const {
@@ -84,6 +105,7 @@ const Shot* Decoder::next() {
                               : options_.window.start_s > 0 ? fmt::format("from {} s on", options_.window.start_s)
                                                             : "that can be decoded"));
     }
+    if (ended_) check_samples();
     shot_.copies = ended_ ? sampler_->wants_last() : sampler_->copies(shot_.timestamp_ms);
     if (shot_.copies > 0) {
       orient();
@@ -91,6 +113,18 @@ const Shot* Decoder::next() {
     }
   }
   return nullptr;
+}
+
+void Decoder::check_samples() {
+  const std::int64_t missing = sampler_->missing();
+  if (missing == 0) return;
+  const std::int64_t samples = estimated_frames();
+  const bool audio = !options_.stream_duration && reader_->stream_duration_s() != reader_->container_duration_s();
+  hooks_.warn_of_few_frames(
+      fmt::format("video '{}' gave {} of {} samples: its frames end after {:.3f} s, sooner than the {:.3f} s that it "
+                  "tells{}",
+                  path_, samples - missing, samples, shot_.timestamp_ms / 1000, duration_s_,
+                  audio ? "; duration: stream leaves longer audio out" : ""));
 }
 
 bool Decoder::advance() {

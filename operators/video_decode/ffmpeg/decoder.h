@@ -42,6 +42,9 @@ struct Shot {
 /// Gives the chosen frames of one video in presentation order. Decodes up to the last one that is wanted and no
 /// further; converts a frame only when its pixels are asked for. Holds one frame. Faults as in Reader; a window without
 /// any frame is `invalid_media` too.
+///
+/// The file's own duration is believed when something in it lasts as long: the chosen stream's frames or another
+/// stream. Else its packets are counted, which reads the file once more without decoding it.
 class PIPIT_VIDEO_API Decoder {
  public:
   Decoder(std::string path, const DecoderOptions& options, const Hooks& hooks);
@@ -53,7 +56,8 @@ class PIPIT_VIDEO_API Decoder {
   void rgb(std::uint8_t* out);
 
   /// How many frames will be delivered, copies counted: an estimate, since the window's frames are estimated by its
-  /// length and the average rate, or counted by their packets where the file does not tell these. -1: unknown.
+  /// length and the average rate, or counted by their packets where the file does not tell these or is wrong about
+  /// its length. -1: unknown.
   std::int64_t estimated_frames() const;
   /// Of the window, in this video; negative: unknown.
   double duration_s() const { return duration_s_; }
@@ -63,7 +67,11 @@ class PIPIT_VIDEO_API Decoder {
  private:
   void open();
   void estimate();
+  /// What the file's packets say where its own words cannot be taken.
+  std::optional<Reader::Count> count_frames(std::optional<double> told_s) const;
   std::unique_ptr<Sampler> make_sampler() const;
+  /// Says so when the frames ended before all samples were taken.
+  void check_samples();
   void orient();
   /// Lets the next frame of the window pass; false at its end.
   bool advance();

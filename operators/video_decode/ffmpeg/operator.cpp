@@ -121,6 +121,10 @@ class DecodeVideo {
                                     [this](const std::string& message) {
                                       context_.warn(message);
                                       context_.count("damaged_videos");
+                                    },
+                                    [this](const std::string& message) {
+                                      context_.warn(message);
+                                      context_.count("videos_with_fewer_samples");
                                     }};
     pipit::video::Decoder decoder(path, options_, hooks);
     while (const pipit::video::Shot* shot = decoder.next()) {

@@ -19,8 +19,8 @@ class UniformTemporalSubsample {
         .per_item();
   }
 
-  UniformTemporalSubsample(const pipit::Arguments& arguments, pipit::Context&)
-      : samples_(arguments.integer("num_samples")) {
+  UniformTemporalSubsample(const pipit::Arguments& arguments, pipit::Context& context)
+      : context_(context), samples_(arguments.integer("num_samples")) {
     if (samples_ < 1) {
       throw pipit::Error("invalid_argument",
                          "argument 'num_samples' must be at least 1, found " + std::to_string(samples_));
@@ -42,10 +42,17 @@ class UniformTemporalSubsample {
   }
 
   void finish(pipit::Emitter& out) {
-    if (sampler_ && sampler_->wants_last()) out.emit(last_);
+    if (!sampler_ || !sampler_->wants_last()) return;
+    if (const std::int64_t missing = sampler_->missing(); missing > 0) {
+      context_.warn("a video gave " + std::to_string(samples_ - missing) + " of " + std::to_string(samples_) +
+                    " samples: its frames ended sooner than their decoder expected");
+      context_.count("videos_with_fewer_samples");
+    }
+    out.emit(last_);
   }
 
  private:
+  pipit::Context& context_;
   std::int64_t samples_;
   std::optional<pipit::video::UniformSample> sampler_;
   pipit::Value last_;

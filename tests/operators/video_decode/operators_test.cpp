@@ -197,6 +197,32 @@ TEST_CASE("video_decode: on_corrupt warn gives what can be decoded and says so")
   CHECK(pipeline.stats().at(0).counters == counters);
 }
 
+TEST_CASE("video_sample: fewer samples than were asked for are told and counted") {
+  const std::string clip = data("audio_longer.mp4");
+  const std::vector<std::pair<std::string, std::int64_t>> counters{{"videos_with_fewer_samples", 1}};
+  std::vector<std::string> warnings;
+  Options options = with_operators();
+  options.on_warning = [&](const std::string& message) { warnings.push_back(message); };
+  Pipeline moved =
+      open(decode_node("") + sample_node("uniform_temporal_subsample", "num_samples: 5"), "frame", options);
+  CHECK(run(moved, clip).get("frame").list().size() == 4);
+  CHECK(moved.stats().at(0).counters == counters);
+  CHECK(warnings == std::vector<std::string>{
+                        "pipeline:5: node 'decode': video '" + clip +
+                        "' gave 4 of 5 samples: its frames end after 0.960 s, sooner than the 2.000 s that it tells; "
+                        "duration: stream leaves longer audio out"});
+  warnings.clear();
+  Pipeline apart = open(
+      "  - {name: all, op: video_decode.ffmpeg, in: path, out: every}\n"
+      "  - {name: sample, op: video_sample.uniform_temporal_subsample, in: every, out: frame, args: "
+      "{num_samples: 5}}\n",
+      "every, frame", options);
+  CHECK(run(apart, clip).get("frame").list().size() == 4);
+  CHECK(apart.stats().at(1).counters == counters);
+  CHECK(warnings == std::vector<std::string>{"pipeline:6: node 'sample': a video gave 4 of 5 samples: its frames ended "
+                                             "sooner than their decoder expected"});
+}
+
 TEST_CASE("video_decode: arguments that do not go together are refused") {
   CHECK(refusal(decode_node("sample_type: uniform_temporal_subsample")) ==
         "pipeline:5: node 'decode': sample_type: uniform_temporal_subsample needs num_samples");
