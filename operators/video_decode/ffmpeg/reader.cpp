@@ -37,12 +37,6 @@ double milliseconds(std::int64_t ticks, AVRational base) {
   return static_cast<double>(ticks) * base.num * 1000.0 / base.den;
 }
 
-bool has_pixels(const AVFrame& frame) {
-  const AVPixFmtDescriptor* layout = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
-  return frame.width > 0 && frame.height > 0 && frame.data[0] != nullptr && layout != nullptr &&
-         (layout->flags & AV_PIX_FMT_FLAG_HWACCEL) == 0;
-}
-
 }  // namespace
 
 Reader::Reader(std::string path, const ReaderOptions& options, const Hooks& hooks)
