@@ -39,7 +39,7 @@ class Sampler {
   virtual ~Sampler() = default;
 
   /// How many times the frame that passes now is delivered. Call it once for each frame.
-  virtual std::int64_t copies(double timestamp_ms) = 0;
+  virtual std::int64_t copies(double timestamp_ms, bool key_frame) = 0;
   /// True when no later frame can be chosen.
   virtual bool done() const { return false; }
   /// Asked once the frames have ended: true when the last one is delivered once (more).
@@ -50,7 +50,12 @@ class Sampler {
 
 class EveryFrame final : public Sampler {
  public:
-  std::int64_t copies(double) override { return 1; }
+  std::int64_t copies(double, bool) override { return 1; }
+};
+
+class KeyFrameSample final : public Sampler {
+ public:
+  std::int64_t copies(double, bool key_frame) override { return key_frame ? 1 : 0; }
 };
 
 /// The frames nearest below `samples` evenly spaced positions of `total` frames: numpy.linspace(0, total - 1, samples),
@@ -60,7 +65,7 @@ class UniformSample final : public Sampler {
   /// `samples` is at least 1.
   UniformSample(std::int64_t total, std::int64_t samples) : last_(total - 1), samples_(samples) {}
 
-  std::int64_t copies(double) override {
+  std::int64_t copies(double, bool) override {
     const std::int64_t first = next_;
     while (!done() && position(next_) <= passed_) ++next_;
     ++passed_;
@@ -93,7 +98,7 @@ class FrameASecondSample final : public Sampler {
 
   explicit FrameASecondSample(double rate) : stride_(stride(rate)) {}
 
-  std::int64_t copies(double) override { return passed_++ % stride_ == 0 ? 1 : 0; }
+  std::int64_t copies(double, bool) override { return passed_++ % stride_ == 0 ? 1 : 0; }
 
  private:
   std::int64_t stride_;
@@ -118,7 +123,7 @@ class TimeStepSample final : public Sampler {
     }
   }
 
-  std::int64_t copies(double timestamp_ms) override {
+  std::int64_t copies(double timestamp_ms, bool) override {
     std::int64_t n = 0;
     for (const double time = timestamp_ms / 1000; time >= at_; at_ += step_) {
       if (++n > kMaxCopies) {

@@ -78,6 +78,7 @@ std::unique_ptr<Sampler> Decoder::make_sampler() const {
     }
     return std::make_unique<FrameASecondSample>(rate());
   }
+  if (std::holds_alternative<DecoderOptions::KeyFrames>(options_.sample)) return std::make_unique<KeyFrameSample>();
   return std::make_unique<EveryFrame>();
 }
 
@@ -90,6 +91,7 @@ std::int64_t Decoder::estimated_frames() const {
     const std::int64_t stride = FrameASecondSample::stride(rate());
     return (window_frames_ + stride - 1) / stride;
   }
+  if (std::holds_alternative<DecoderOptions::KeyFrames>(options_.sample)) return -1;
   return window_frames_;
 }
 
@@ -106,7 +108,7 @@ const Shot* Decoder::next() {
                                                             : "that can be decoded"));
     }
     if (ended_) check_samples();
-    shot_.copies = ended_ ? sampler_->wants_last() : sampler_->copies(shot_.timestamp_ms);
+    shot_.copies = ended_ ? sampler_->wants_last() : sampler_->copies(shot_.timestamp_ms, shot_.key_frame);
     if (shot_.copies > 0) {
       orient();
       return &shot_;

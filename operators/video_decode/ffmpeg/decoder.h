@@ -22,9 +22,10 @@ struct DecoderOptions {
     double step_s;
   };
   struct FrameASecond {};
+  struct KeyFrames {};
 
   TimeWindow window;
-  std::variant<Every, Uniform, TimeStep, FrameASecond> sample;
+  std::variant<Every, Uniform, TimeStep, FrameASecond, KeyFrames> sample;
   bool auto_rotate = true;
   bool stream_duration = false;  // estimate from the stream's duration, not the container's
   ReaderOptions reader;

@@ -48,6 +48,7 @@ decltype(DecoderOptions::sample) sample(const pipit::Arguments& arguments) {
                                                      : "argument 'time_step' needs sample_type: time_step_sample");
   if (uniform) return DecoderOptions::Uniform{at_least_one(arguments, "num_samples")};
   if (type == "clip4clip_1fps") return DecoderOptions::FrameASecond{};
+  if (type == "key_frames") return DecoderOptions::KeyFrames{};
   if (!steps) return DecoderOptions::Every{};
   const double step_s = arguments.number("time_step");
   pipit::video::TimeStepSample::check(step_s);
@@ -62,9 +63,10 @@ class DecodeVideo {
         .output_many("frame", "frame")
         .argument("start_time", "float", "0", "seconds; earlier frames are skipped")
         .argument("end_time", "float", "null", "seconds; later frames are not decoded")
-        .argument("sample_type", "enum(none|uniform_temporal_subsample|time_step_sample|clip4clip_1fps)", "none",
+        .argument("sample_type", "enum(none|uniform_temporal_subsample|time_step_sample|clip4clip_1fps|key_frames)",
+                  "none",
                   "which frames: every one; num_samples evenly spread; one every time_step seconds; one a second by "
-                  "frame numbers, as CLIP4Clip's own data loader takes them")
+                  "frame numbers, as CLIP4Clip's own data loader takes them; those that the encoder stored whole")
         .argument("num_samples", "int", "null", "frames for uniform_temporal_subsample")
         .alias("args.num_samples")
         .argument("time_step", "float", "null", "seconds for time_step_sample")

@@ -35,7 +35,7 @@ class UniformTemporalSubsample {
       }
       sampler_.emplace(info.estimated_frames, samples_);
     }
-    for (std::int64_t copies = sampler_->copies(info.timestamp_ms); copies > 0; --copies) {
+    for (std::int64_t copies = sampler_->copies(info.timestamp_ms, info.key_frame); copies > 0; --copies) {
       if (!out.emit(row[0])) return;
     }
     last_ = sampler_->done() ? pipit::Value() : row[0];

@@ -309,8 +309,9 @@ TEST_CASE("limits: a video that gives no frame in time is given up") {
 
 TEST_CASE("limits: a step that repeats a frame without end is refused") {
   TimeStepSample sampler(0, 0.25);
-  CHECK(sampler.copies(1000) == 5);
-  CHECK_THROWS_WITH(sampler.copies(1e9), "time_step is so small that one frame would be taken more than 1000000 times");
+  CHECK(sampler.copies(1000, false) == 5);
+  CHECK_THROWS_WITH(sampler.copies(1e9, false),
+                    "time_step is so small that one frame would be taken more than 1000000 times");
   CHECK_THROWS_WITH(TimeStepSample::check(0.0009), "argument 'time_step' must be at least 0.001 seconds");
 }
 
