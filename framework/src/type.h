@@ -32,11 +32,11 @@ struct Type {
   /// Whether a value of type `from` may be given where this is wanted. What is unknown on either side is let through:
   /// it is checked again when the value comes.
   bool accepts(const Type& from) const;
-  /// Whether a value is of this type; looks at a list's elements.
+  /// Whether a value is of this type; looks at a list's elements, and whether a frame's pixels are a picture.
   bool holds(const Value& value) const;
 };
 
-/// The type of a value as found, for messages: "tensor<f32>[512]".
+/// The type of a value as found, for messages: "tensor<f32>[512]", "frame of tensor<u8>[0,0,3]".
 std::string type_of(const Value& value);
 
 }  // namespace pipit

@@ -257,6 +257,21 @@ TEST_CASE("video_sample: frames that do not tell their rate are refused where se
   CHECK(result.error->message == "frames do not tell their rate, so that seconds cannot be counted");
 }
 
+TEST_CASE("video_sample: a frame that is not a picture is refused before an operator sees it") {
+  Pipeline pipeline = Pipeline::parse(
+      "pipit: 1\nname: t\ninputs: {frame: frame}\nnodes:\n" + sample_node("shot_change", "") + "outputs: [frame]\n",
+      ".", with_operators());
+  const std::pair<Tensor, std::string> frames[] = {{Tensor::empty(DType::kUInt8, {0, 0, 3}), "tensor<u8>[0,0,3]"},
+                                                   {Tensor::empty(DType::kUInt8, {2, 2, 4}), "tensor<u8>[2,2,4]"},
+                                                   {Tensor::empty(DType::kUInt8, {2, 2}), "tensor<u8>[2,2]"}};
+  for (const auto& [pixels, text] : frames) {
+    const Result result = pipeline.call({{"frame", Frame::make({}, pixels)}});
+    REQUIRE(result.error);
+    CHECK(result.error->message == "input 'frame' takes frame, found frame of " + text);
+  }
+  CHECK(!pipeline.call({{"frame", Frame::make({}, Tensor::empty(DType::kUInt8, {2, 2, 3}))}}).error);
+}
+
 TEST_CASE("video_decode: a bad video fails its item alone") {
   Pipeline pipeline = open(decode_node(""));
   const Result missing = run(pipeline, "no/such.mp4");
