@@ -11,7 +11,9 @@ namespace pipit::video {
 
 Decoder::Decoder(std::string path, const DecoderOptions& options, const Hooks& hooks)
     : path_(std::move(path)), options_(options), hooks_(hooks), frame_(allocated(av_frame_alloc())) {
+  options_.reader.key_frames_only = std::holds_alternative<DecoderOptions::KeyFrames>(options_.sample);
   open();
+  number_key_frames();
   estimate();
   sampler_ = make_sampler();
 }
@@ -33,6 +35,21 @@ void Decoder::open() {
   if (!pending_) reader_ = std::make_unique<Reader>(path_, options_.reader, hooks_);
 }
 
+void Decoder::number_key_frames() {
+  if (!reader_->skips()) return;
+  times_ms_ = count_packets().times_ms;
+  if (!times_ms_.empty()) return;
+  options_.reader.key_frames_only = false;
+  open();
+}
+
+Reader::Count Decoder::count_packets() const {
+  // Damage is met again, and told, when the frames are decoded.
+  ReaderOptions options = options_.reader;
+  options.fail_on_corrupt = false;
+  return Reader(path_, options, {hooks_.stop_requested}).count_frames(options_.window);
+}
+
 void Decoder::estimate() {
   const auto told_s = options_.stream_duration ? reader_->stream_duration_s() : reader_->container_duration_s();
   if (told_s) {
@@ -50,10 +67,7 @@ std::optional<Reader::Count> Decoder::count_frames(std::optional<double> told_s)
                       std::holds_alternative<DecoderOptions::Uniform>(options_.sample);
   const bool known = told_s && rate() > 0;
   if (known && (!needed || reader_->measured_duration() || reader_->lists_packets_for(*told_s))) return std::nullopt;
-  // Damage is met again, and told, when the frames are decoded.
-  ReaderOptions options = options_.reader;
-  options.fail_on_corrupt = false;
-  const Reader::Count count = Reader(path_, options, {hooks_.stop_requested}).count_frames(options_.window);
+  const Reader::Count count = count_packets();
   if (!known) return count;
   // A window inside the frames is as long as it was asked for.
   const auto& end_s = options_.window.end_s;
@@ -99,7 +113,7 @@ const Shot* Decoder::next() {
   reader_->resume();
   while (!ended_ && !sampler_->done()) {
     ended_ = !advance();
-    if (ended_ && passed_ == 0) {
+    if (ended_ && passed_ == 0 && (times_ms_.empty() || reader_->frames() == 0)) {
       throw Error("invalid_media",
                   fmt::format("video '{}' has no frame {}", path_,
                               options_.window.end_s
@@ -136,6 +150,7 @@ bool Decoder::advance() {
   if (options_.window.ends_before(reader_->timestamp_ms())) return false;
   shot_.index = passed_++;
   shot_.timestamp_ms = reader_->timestamp_ms();
+  if (!times_ms_.empty()) shot_.index = std::ranges::lower_bound(times_ms_, shot_.timestamp_ms) - times_ms_.begin();
   shot_.key_frame = reader_->key_frame();
   reader_->take(*frame_);
   return true;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "api.h"
 #include "picture.h"
@@ -68,6 +69,9 @@ class PIPIT_VIDEO_API Decoder {
  private:
   void open();
   void estimate();
+  /// The places of key frames among all frames, where the others are not decoded.
+  void number_key_frames();
+  Reader::Count count_packets() const;
   /// What the file's packets say where its own words cannot be taken.
   std::optional<Reader::Count> count_frames(std::optional<double> told_s) const;
   std::unique_ptr<Sampler> make_sampler() const;
@@ -78,7 +82,7 @@ class PIPIT_VIDEO_API Decoder {
   bool advance();
 
   const std::string path_;
-  const DecoderOptions options_;
+  DecoderOptions options_;
   const Hooks hooks_;
   std::unique_ptr<Reader> reader_;
   std::unique_ptr<Sampler> sampler_;
@@ -87,6 +91,7 @@ class PIPIT_VIDEO_API Decoder {
   RgbConverter converter_;
   Orientation orientation_;  // of frame_
   Shot shot_;
+  std::vector<double> times_ms_;    // of all frames of the window, where only key frames are decoded
   std::int64_t passed_ = 0;         // frames of the window
   std::int64_t window_frames_ = 0;  // estimated
   double duration_s_ = -1;

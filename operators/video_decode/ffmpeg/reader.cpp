@@ -163,9 +163,17 @@ void Reader::open_codec() {
     // FFmpeg looks at sizes rounded up; the frames themselves are checked exactly.
     codec_->max_pixels = 2 * options_.limits.max_pixels + (1 << 22);
     check_size(parameters.width, parameters.height);
+    if (options_.key_frames_only && can_skip()) codec_->skip_frame = AVDISCARD_NONKEY;
     status = avcodec_open2(codec_.get(), codec, nullptr);
   }
   if (status < 0) fail("invalid_media", fmt::format("cannot be decoded as {}: {}", name, complaint(status)));
+}
+
+bool Reader::can_skip() const {
+  // Others either do not skip or time their key frames otherwise then; and only these containers time each packet.
+  const AVCodecID codec = stream_->codecpar->codec_id;
+  const bool exact = codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC || codec == AV_CODEC_ID_VP8;
+  return exact && (reads("mov") || reads("matroska"));
 }
 
 double Reader::rate() const {
@@ -247,7 +255,9 @@ bool Reader::read_packet() {
     }
     check_encryption();
     ++packets_;
-    if (++packets_without_frame_ > options_.limits.max_packets) {
+    if (skips() && (packet_->flags & AV_PKT_FLAG_KEY) == 0) {
+      resume();
+    } else if (++packets_without_frame_ > options_.limits.max_packets) {
       fail("limit_exceeded", fmt::format("gave no frame in max_packets = {} packets", options_.limits.max_packets));
     }
     // In a transport stream the mark may mean no more than a splice; what was lost, if anything, the codec finds out.
@@ -325,6 +335,7 @@ Reader::Count Reader::count_frames(const TimeWindow& window) {
   Count count;
   std::optional<double> first_ms;
   double end_ms = 0;
+  bool timed = true;
   while (check_interrupted(), av_read_frame(format_.get(), packet_.get()) >= 0) {
     const AVStream& stream = *format_->streams[packet_->stream_index];
     const std::int64_t ticks = packet_->pts == AV_NOPTS_VALUE ? packet_->dts : packet_->pts;
@@ -334,7 +345,8 @@ Reader::Count Reader::count_frames(const TimeWindow& window) {
     if (&stream != stream_) {
       count.others_s = std::max(count.others_s, (ms + length_ms) / 1000 - start_s);
     } else if (shown) {
-      if (!window.begins_after(ms) && !window.ends_before(ms)) ++count.frames;
+      timed = timed && packet_->pts != AV_NOPTS_VALUE;
+      if (!window.begins_after(ms) && !window.ends_before(ms)) count.times_ms.push_back(ms);
       first_ms = std::min(first_ms.value_or(ms), ms);
       end_ms = std::max(end_ms, ms + (length_ms > 0 || rate() <= 0 ? length_ms : 1000 / rate()));
     }
@@ -342,6 +354,9 @@ Reader::Count Reader::count_frames(const TimeWindow& window) {
     resume();
   }
   check_interrupted();
+  count.frames = static_cast<std::int64_t>(count.times_ms.size());
+  if (!timed) count.times_ms.clear();
+  std::ranges::sort(count.times_ms);
   count.length_s = (end_ms - first_ms.value_or(end_ms)) / 1000;
   return count;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api.h"
 #include "ffmpeg.h"
@@ -30,6 +31,7 @@ struct ReaderOptions {
   int stream = 0;   // among the video streams; cover pictures are none
   int threads = 1;  // of the codec
   bool fail_on_corrupt = true;
+  bool key_frames_only = false;  // others are not decoded, where that leaves the key frames as they are
   Limits limits;
 };
 
@@ -78,6 +80,10 @@ class PIPIT_VIDEO_API Reader {
 
   /// Decodes the next frame; false at the end.
   bool next();
+  /// Whether only key frames are decoded, as was asked for.
+  bool skips() const { return codec_->skip_frame == AVDISCARD_NONKEY; }
+  /// How many frames were decoded so far.
+  std::int64_t frames() const { return frames_; }
   /// Moves the frame that next() decoded to `to`, which gives up what it held.
   void take(AVFrame& to);
   bool key_frame() const { return frame_->key_frame != 0; }
@@ -90,9 +96,10 @@ class PIPIT_VIDEO_API Reader {
 
   /// What the packets say, whatever damage is among them.
   struct Count {
-    std::int64_t frames = 0;  // of the window
-    double length_s = 0;      // of the stream, from its first frame to the end of its last
-    double others_s = 0;      // of the longest other stream, from the beginning of the file
+    std::int64_t frames = 0;       // of the window
+    double length_s = 0;           // of the stream, from its first frame to the end of its last
+    std::vector<double> times_ms;  // of these frames, in presentation order; empty where packets do not tell all
+    double others_s = 0;           // of the longest other stream, from the beginning of the file
   };
   /// Reads every packet up to the end of the window. Uses the reader up.
   Count count_frames(const TimeWindow& window);
@@ -109,6 +116,7 @@ class PIPIT_VIDEO_API Reader {
   void open_container();
   void choose_stream();
   void open_codec();
+  bool can_skip() const;
   /// The stream's next packet; false at the end of the file.
   bool read_packet();
   /// False when the frame has no pixels.

@@ -213,6 +213,35 @@ TEST_CASE("decoder: a matrix without an angle is no turn") {
   }
 }
 
+TEST_CASE("decoder: of key frames alone nothing else is decoded where that is exact") {
+  ReaderOptions options;
+  options.key_frames_only = true;
+  for (const auto& [name, all, keys] :
+       {std::tuple("bframes.mp4", 50, 5), {"open_gop.mkv", 100, 9}, {"vp8_live.webm", 25, 3}}) {
+    CAPTURE(name);
+    Reader reader(data(name), options, {});
+    CHECK(reader.skips());
+    while (reader.next()) CHECK(reader.key_frame());
+    CHECK(reader.frames() == keys);
+    CHECK(expected()["clips"][name]["frames"].size() == all);
+  }
+  for (const std::string name : {"vp9.webm", "mpeg4.avi", "raw.mpg", "late_start.ts"}) {
+    CAPTURE(name);
+    CHECK(!Reader(data(name), options, {}).skips());
+  }
+}
+
+TEST_CASE("decoder: a window without a key frame gives none of them") {
+  DecoderOptions options;
+  options.sample = DecoderOptions::KeyFrames{};
+  options.window = {0.1, 0.3};
+  CHECK(decode(data("bframes.mp4"), options).empty());
+  CHECK(decode(data("mpeg4.avi"), options).empty());
+  options.window = {9, std::nullopt};
+  CHECK(failure(data("bframes.mp4"), options) ==
+        "invalid_media: video '" + data("bframes.mp4") + "' has no frame from 9 s on");
+}
+
 TEST_CASE("decoder: frames keep their own size when it changes in mid-stream") {
   const std::vector<Seen> frames = decode(data("size_change.ts"));
   CHECK(frames.front().width == 96);
