@@ -18,6 +18,7 @@ constexpr Sampling kSamplings[] = {
     {"video_sample.uniform_temporal_subsample", "uniform_temporal_subsample", "num_samples", 1},
     {"video_sample.time_step", "time_step_sample", "time_step", 0.001},
     {"video_sample.clip4clip_1fps", "clip4clip_1fps", "", 0},
+    {"video_sample.key_frames", "key_frames", "", 0},
 };
 
 const Sampling* sampling_of(const GraphNode& node) {

@@ -16,7 +16,7 @@ class DecodeImage {
     return pipit::Signature("Decodes a local JPEG, PNG, WebP or BMP file to RGB.")
         .input("path", "string", "of an image file; never taken for a URL")
         .output("image", "frame", "as a video's frame, so that whatever takes frames takes images")
-        .argument("auto_rotate", "bool", "true", "turn the image as EXIF says it is to be shown")
+        .argument("auto_rotate", "bool", "true", "turn the image as EXIF or XMP say it is to be shown")
         .argument("on_corrupt", "enum(fail|warn)", "fail",
                   "a damaged or cut image fails, or gives what can be decoded, with a warning")
         .argument("max_pixels", "int", std::to_string(defaults.max_pixels), "limit of an image")

@@ -39,6 +39,7 @@ decltype(DecoderOptions::sample) sample(const pipit::Arguments& arguments) {
                                                      : "argument 'time_step' needs sample_type: time_step_sample");
   if (uniform) return DecoderOptions::Uniform{arguments.integer("num_samples")};
   if (type == "clip4clip_1fps") return DecoderOptions::FrameASecond{};
+  if (type == "key_frames") return DecoderOptions::KeyFrames{};
   if (!steps) return DecoderOptions::Every{};
   return DecoderOptions::TimeStep{arguments.number("time_step")};
 }
@@ -53,9 +54,10 @@ class DecodeVideo {
         .at_least(0)
         .argument("end_time", "float", "null", "seconds; later frames are not decoded")
         .at_least(0)
-        .argument("sample_type", "enum(none|uniform_temporal_subsample|time_step_sample|clip4clip_1fps)", "none",
+        .argument("sample_type", "enum(none|uniform_temporal_subsample|time_step_sample|clip4clip_1fps|key_frames)",
+                  "none",
                   "which frames: every one; num_samples evenly spread; one every time_step seconds; one a second by "
-                  "frame numbers, as CLIP4Clip's own data loader takes them")
+                  "frame numbers, as CLIP4Clip's own data loader takes them; those that the encoder stored whole")
         .argument("num_samples", "int", "null", "frames for uniform_temporal_subsample")
         .alias("args.num_samples")
         .at_least(1)
@@ -117,6 +119,10 @@ class DecodeVideo {
                                     [this](const std::string& message) {
                                       context_.warn(message);
                                       context_.count("damaged_videos");
+                                    },
+                                    [this](const std::string& message) {
+                                      context_.warn(message);
+                                      context_.count("videos_with_fewer_samples");
                                     }};
     pipit::video::Decoder decoder(path, options_, hooks);
     while (const pipit::video::Shot* shot = decoder.next()) {

@@ -25,7 +25,8 @@ class TimeStep {
 
   void process(const pipit::Row& row, pipit::Emitter& out) {
     if (!sampler_) sampler_.emplace(row[0].frame().info().start_s, step_s_);
-    for (std::int64_t copies = sampler_->copies(row[0].frame().info().timestamp_ms); copies > 0; --copies) {
+    for (std::int64_t copies = sampler_->copies(row[0].frame().info().timestamp_ms, row[0].frame().info().key_frame);
+         copies > 0; --copies) {
       if (!out.emit(row[0])) return;
     }
   }
