@@ -1,6 +1,7 @@
 #include "crash_report.h"
 
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <iterator>
+#include <optional>
 #include <string_view>
 
 #include "command.h"
@@ -30,6 +32,7 @@ constexpr Signal kSignals[] = {{SIGSEGV, "SIGSEGV (segmentation fault)"},
                                {SIGABRT, "SIGABRT (abort)"}};
 
 std::array<struct sigaction, std::size(kSignals)> before;
+std::atomic<pid_t> process{0};  // that reports; a child that an operator forks may end as it likes
 std::atomic<bool> reporting{false};
 std::atomic<bool> on_terminal{false};
 std::atomic<int> lines_under_way{0};
@@ -110,47 +113,42 @@ void begin_report(Line& line) {
   if (on_terminal) line << "\r\x1b[K";  // over a progress line
 }
 
-void report_exit(std::string_view how) {
+[[noreturn]] void end_process(int status) {
+  for (;;) syscall(SYS_exit_group, status);
+}
+
+/// Ends the process when it is an operator that called an exit function; else returns.
+void report_exit(std::string_view function, std::optional<int> status) {
   const ForeignCall* call = foreign_call();
-  if (call == nullptr && is_own_thread()) return;
+  if (process != getpid() || (call == nullptr && is_own_thread())) return;
   Line line;
   begin_report(line);
   add_culprit(line, call);
-  line << "it called " << how << "\n";
+  line << "it called " << function << "(";
+  if (status) line << std::int64_t{*status};
+  line << ")\n";
   line.write();
-  _exit(kBrokeOff);
-}
-
-void at_exit(int status, void*) {
-  if (foreign_call() == nullptr && is_own_thread()) return;
-  std::array<char, 32> how{};
-  const std::string_view begin = "exit(";
-  std::copy(begin.begin(), begin.end(), how.begin());
-  std::size_t at = begin.size();
-  const int shown = status & 0xff;  // as the process that waits for this one would see it
-  if (shown >= 100) how[at++] = static_cast<char>('0' + shown / 100);
-  if (shown >= 10) how[at++] = static_cast<char>('0' + shown / 10 % 10);
-  how[at++] = static_cast<char>('0' + shown % 10);
-  how[at++] = ')';
-  report_exit({how.data(), at});
+  end_process(kBrokeOff);
 }
 
 void on_signal(int number, siginfo_t* info, void* context) {
   const auto* signal = std::ranges::find(kSignals, number, &Signal::number);
   const ForeignCall* call = foreign_call();
-  const bool ours = call == nullptr && is_own_thread();
-  Line line;
-  begin_report(line);
-  if (ours) {
-    line << "pipit itself ended: signal " << signal->name << " outside any operator; please report this\n";
-  } else {
-    add_culprit(line, call);
-    line << "signal " << signal->name << "\n";
+  const bool ours = process != getpid() || (call == nullptr && is_own_thread());
+  if (process == getpid()) {
+    Line line;
+    begin_report(line);
+    if (ours) {
+      line << "pipit itself ended: signal " << signal->name << " outside any operator; please report this\n";
+    } else {
+      add_culprit(line, call);
+      line << "signal " << signal->name << "\n";
+    }
+    line.write();
   }
-  line.write();
   const struct sigaction& old = before[static_cast<std::size_t>(signal - kSignals)];
   if ((old.sa_flags & SA_SIGINFO) != 0) old.sa_sigaction(number, info, context);
-  if (!ours) _exit(kBrokeOff);
+  if (!ours) end_process(kBrokeOff);
   ::signal(number, SIG_DFL);
   raise(number);  // takes effect when this handler returns
 }
@@ -191,11 +189,12 @@ void give_signal_stack() {
 }  // namespace
 
 void report_crashes() {
+  process = getpid();
   on_terminal = isatty(STDERR_FILENO) == 1;
   on_own_thread(give_signal_stack);
   enter_own_thread();
-  on_exit(at_exit, nullptr);
-  std::at_quick_exit([] { report_exit("quick_exit()"); });
+  on_exit([](int status, void*) { report_exit("exit", status); }, nullptr);
+  std::at_quick_exit([] { report_exit("quick_exit", std::nullopt); });
   for (std::size_t i = 0; i < std::size(kSignals); ++i) {
     struct sigaction action {};
     action.sa_sigaction = on_signal;
@@ -222,3 +221,15 @@ WholeLine::~WholeLine() {
 }
 
 }  // namespace pipit::cli
+
+// These two run no handlers. The program's own come before the C library's for every module that it loads.
+extern "C" {
+__attribute__((visibility("default"))) void _exit(int status) {
+  pipit::cli::report_exit("_exit", status);
+  pipit::cli::end_process(status);
+}
+__attribute__((visibility("default"))) void _Exit(int status) noexcept {
+  pipit::cli::report_exit("_Exit", status);
+  pipit::cli::end_process(status);
+}
+}

@@ -5,10 +5,10 @@
 
 namespace pipit::cli {
 
-/// From here on, a signal like SIGSEGV or a call of exit() in an operator's code is told on standard error, with node,
-/// operator and item, and the process ends with status 3. So are both in a thread that an operator started. A signal in
-/// pipit's own code is told too and does what it always does. Called by the main thread before any other is started;
-/// the handlers that were there (a sanitizer's) are called after the report.
+/// From here on, a signal like SIGSEGV or a call of exit(), quick_exit() or _exit() in an operator's code is told on
+/// standard error, with node, operator and item, and the process ends with status 3. So are both in a thread that an
+/// operator started. A signal in pipit's own code is told too and does what it always does. Called by the main thread
+/// before any other is started; the handlers that were there (a sanitizer's) are called after the report.
 void report_crashes();
 
 /// How an item of the pipeline is numbered for users. `number` is called by a signal handler. Null: as the pipeline

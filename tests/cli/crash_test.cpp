@@ -56,6 +56,18 @@ TEST_CASE("crash: an operator that calls exit is named and the run has not succe
   CHECK(outcome.err == at_item_1("it called exit(0)"));
   CHECK(outcome.status == 3);
   CHECK(ended("how: quick_exit").err == at_item_1("it called quick_exit()"));
+  const Outcome at_once = ended("how: _exit");
+  CHECK(at_once.err == at_item_1("it called _exit(0)"));
+  CHECK(at_once.status == 3);
+}
+
+TEST_CASE("crash: children that an operator starts end as they like") {
+  const Scene scene;
+  scene.write("p.yaml", pipeline("how: child"));
+  const Outcome outcome = scene.run({"run", "p.yaml", "--input", "text=bad"});
+  CHECK(outcome.out == "{\"item\":0,\"same\":\"bad\"}\n");
+  CHECK(outcome.err == "");
+  CHECK(outcome.status == 0);
 }
 
 TEST_CASE("crash: a signal in an operator names its node") {

@@ -351,6 +351,13 @@ std::string in_child(Function&& function) {
   return WIFSIGNALED(status) ? "hung" : text;
 }
 
+// The thread sanitizer lets no child of a process with threads start its own.
+#if defined(__SANITIZE_THREAD__)
+constexpr bool kThreadsInChildren = false;
+#else
+constexpr bool kThreadsInChildren = true;
+#endif
+
 const char* const kElsewhere =
     "unavailable: the pipeline was opened before fork() and its threads are not in this process; open it in the child";
 
@@ -423,10 +430,12 @@ TEST_CASE("fork: a child is told to open the pipeline itself") {
   CHECK(in_child([&] { return pipeline.push({{"text", "a"}}) ? "pushed" : "refused"; }) == kElsewhere);
   CHECK(in_child([&] { return pipeline.next() ? "a result" : "none"; }) == kElsewhere);
   CHECK(in_child([&] { return std::to_string(pipeline.stats().size()); }) == kElsewhere);
-  CHECK(in_child([&] {
-          pipeline.stream(texts(1), [](const Result&) {});
-          return "streamed";
-        }) == kElsewhere);
+  if (kThreadsInChildren) {
+    CHECK(in_child([&] {
+            pipeline.stream(texts(1), [](const Result&) {});
+            return "streamed";
+          }) == kElsewhere);
+  }
   CHECK(in_child([&] {
           pipeline.close();
           pipeline.cancel();
@@ -441,10 +450,12 @@ TEST_CASE("fork: a child lets go of the pipeline without harm and opens its own"
           { const Pipeline taken = std::move(pipeline); }
           return "gone";
         }) == "gone");
-  CHECK(in_child([&] {
-          pipeline = test::open(kUpper);
-          return test::one(pipeline, "a");
-        }) == "loud=A");
+  if (kThreadsInChildren) {
+    CHECK(in_child([&] {
+            pipeline = test::open(kUpper);
+            return test::one(pipeline, "a");
+          }) == "loud=A");
+  }
   CHECK(test::one(pipeline, "b") == "loud=B");
 }
 

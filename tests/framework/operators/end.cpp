@@ -1,4 +1,5 @@
-#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -13,7 +14,8 @@ class End {
     return pipit::Signature("Ends the process when it meets the text 'bad'.")
         .input("text", "string")
         .output("text", "string")
-        .required("how", "enum(exit|quick_exit|segfault|overflow|divide|abort|throw|thread_exit|thread_abort)",
+        .required("how",
+                  "enum(exit|quick_exit|_exit|child|segfault|overflow|divide|abort|throw|thread_exit|thread_abort)",
                   "in which way")
         .argument("when", "enum(work|construction|destruction)", "work", "at what time");
   }
@@ -33,6 +35,8 @@ class End {
   void end() const {
     if (how_ == "exit") std::exit(0);
     if (how_ == "quick_exit") std::quick_exit(0);
+    if (how_ == "_exit") _exit(0);
+    if (how_ == "child") end_children();
     if (how_ == "segfault") std::raise(SIGSEGV);
     if (how_ == "overflow") use_up_stack(nullptr);
     if (how_ == "divide") std::raise(SIGFPE);
@@ -48,6 +52,19 @@ class End {
   }
   static void throw_through_noexcept() noexcept { nobody_catches(); }
   __attribute__((noinline)) static void nobody_catches() { throw std::runtime_error("nobody catches this"); }
+  /// Children of the operator's own, which is nobody else's affair.
+  static void end_children() {
+    for (int way = 0; way < 3; ++way) {
+      const pid_t child = fork();
+      if (child == 0 && way == 0) std::exit(0);
+      if (child == 0 && way == 1) _exit(0);
+      if (child == 0) std::abort();
+      int status = 0;
+      waitpid(child, &status, 0);
+      const bool as_told = way < 2 ? status == 0 : WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+      if (!as_told) throw std::runtime_error("child " + std::to_string(way) + " ended with " + std::to_string(status));
+    }
+  }
   /// Never returns.
   __attribute__((noinline)) static void use_up_stack(volatile char* caller) {
     volatile char frame[4096];
