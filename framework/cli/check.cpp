@@ -14,6 +14,21 @@ namespace pipit::cli {
 
 namespace po = boost::program_options;
 
+namespace {
+
+/// Results are written as JSON.
+void check_forms(const Graph& graph, Faults& faults) {
+  for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
+    const Column& column = graph.columns[static_cast<std::size_t>(graph.outputs[i])];
+    if (has_json_form(column.type)) continue;
+    faults.add(graph.spec.outputs_line,
+               fmt::format("output '{}' is {}, which has no JSON form; leave it out of 'outputs'", graph.output_name(i),
+                           column.type.text()));
+  }
+}
+
+}  // namespace
+
 int check(const Arguments& arguments) {
   po::options_description options("options");
   add_pipeline_options(options);
@@ -33,17 +48,9 @@ int check(const Arguments& arguments) {
   Spec::Options spec_options;
   spec_options.unset_is_warning = true;
   for (auto& [target, value] : assignments(parsed.values, "set")) spec_options.overrides.push_back({target, value});
-  Graph graph = Graph::build(Spec::read(file, spec_options), OperatorPath(operator_folders(parsed.values)));
+  Graph graph =
+      Graph::build(Spec::draft(file, spec_options), OperatorPath(operator_folders(parsed.values)), check_forms);
   for (const std::string& warning : graph.warnings) fmt::print(stderr, "warning: {}\n", warning);
-
-  std::string faults;
-  for (int output : graph.outputs) {
-    const Column& column = graph.columns[static_cast<std::size_t>(output)];
-    if (has_json_form(column.type)) continue;
-    faults += fmt::format("{}{}:{}: output '{}' is {}, which has no JSON form; leave it out of 'outputs'",
-                          faults.empty() ? "" : "\n", file, graph.spec.outputs_line, column.name, column.type.text());
-  }
-  if (!faults.empty()) throw Error("invalid_pipeline", faults);
 
   const std::size_t nodes = graph.nodes.size();
   const int threads = parsed.values["threads"].as<int>();

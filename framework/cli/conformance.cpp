@@ -86,7 +86,7 @@ NodeSpec node_with(const std::string& op, const std::vector<std::pair<std::strin
 
 /// The arguments as a map; what is wrong with them goes to `faults`.
 Value bound(const OperatorSignature& signature, const NodeSpec& node, std::vector<std::string>& faults) {
-  return bind_arguments(signature, node, ".", [&](int, const std::string& message) { faults.push_back(message); });
+  return bind_arguments(signature, node, ".", {[&](int, const std::string& message) { faults.push_back(message); }});
 }
 
 /// A map with another value for one key.
@@ -203,6 +203,11 @@ void check_binding(const Subject& subject, const ConformanceOptions& options, co
     NodeSpec without = node_with(subject.module.note.name, options.arguments);
     std::erase_if(without.args, [&](const ArgumentSpec& given) { return given.name == argument.name; });
     if (!argument.default_text) good &= must_refuse(without, fmt::format("'{}' that is missing", argument.name));
+    for (const YamlNode& value : outside_values(argument)) {
+      NodeSpec outside = without;
+      outside.args.push_back({argument.name, value, true, false});
+      good &= must_refuse(outside, fmt::format("'{}' that is not {}", argument.name, argument.expectation()));
+    }
     if (argument.type.base == ArgumentType::Base::kAny) continue;
     const bool is_map = argument.type.base == ArgumentType::Base::kMap;
     without.args.push_back({argument.name, parse_yaml(is_map ? "[1]" : "{a: 1}", ""), true, false});
@@ -217,7 +222,7 @@ void check_constructor(const Subject& subject, const Teller& tell) {
   int refused = 0;
   bool good = true;
   for (const Argument& argument : subject.module.signature.arguments) {
-    for (const auto& [what, value] : edge_values(argument.type)) {
+    for (const auto& [what, value] : edge_values(argument)) {
       tell.doing(fmt::format("its constructor had {} for '{}'", what, argument.name));
       try {
         const OperatorProbe probe(subject.module, subject.ports, with(subject.arguments, argument.name, value));

@@ -132,7 +132,7 @@ int eval(const Arguments& arguments) {
   const std::vector<std::string> known{"retrieval", "similarity", "vectors"};
   if (std::ranges::find(known, what) == known.end()) {
     throw UsageError(
-        fmt::format("eval knows no '{}'{}; it knows {}", what, did_you_mean(what, known), quoted_list(known)));
+        fmt::format("eval knows no '{}'{}", what, instead(what, known, "it knows")));
   }
   const auto& files = parsed.values["files"].as<std::vector<std::string>>();
   const std::size_t wanted = what == "vectors" ? 1 : 2;

@@ -56,6 +56,7 @@ void print_signature(const OperatorDescription& op) {
   for (const Argument& argument : s.arguments) {
     fmt::print("  {}: {}{}\n", argument.name, argument.type_text,
                argument.default_text ? fmt::format(" = {}", *argument.default_text) : ", required");
+    if (!argument.values.all()) fmt::print("         {}\n", argument.values.describe());
     fmt::print("         {}{}\n", argument.doc,
                argument.alias.empty() ? "" : fmt::format(" (also: {})", argument.alias));
   }

@@ -20,7 +20,8 @@ constexpr const char* kUsage =
     R"(usage: pipit COMMAND …
 
   run PIPELINE.yaml      embed, filter, convert: run items through a pipeline
-  check PIPELINE.yaml    say everything that is wrong with a pipeline, without running it
+  check PIPELINE.yaml    say what is wrong with a pipeline: all that can be known without running
+                         an operator's code or reading weights
   operators              list the operators that are installed or on the operator path
   inspect NAME           an operator's ports, arguments and documentation
   eval WHAT FILE…        compare vectors: retrieval (recall), similarity (a table), vectors
@@ -57,7 +58,7 @@ int dispatch(const Arguments& all) {
     }
     names.emplace_back(command.name);
   }
-  throw UsageError(fmt::format("no command '{}'{}; pipit --help lists them", all[0], did_you_mean(all[0], names)));
+  throw UsageError(fmt::format("no command '{}' (pipit --help lists them){}", all[0], did_you_mean(all[0], names)));
 }
 
 }  // namespace

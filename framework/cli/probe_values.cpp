@@ -122,7 +122,9 @@ Named edge_values(const Type& type) {
   }
 }
 
-Named edge_values(const ArgumentType& type) {
+namespace {
+
+Named edges_of_type(const ArgumentType& type) {
   using Base = ArgumentType::Base;
   switch (type.base) {
     case Base::kString:
@@ -147,6 +149,40 @@ Named edge_values(const ArgumentType& type) {
     default:
       return {{"null", nullptr}};
   }
+}
+
+/// As YAML has it; a text is quoted.
+YamlNode written(const Value& value) {
+  if (value.kind() == Kind::kInt) return {.text = std::to_string(value.integer())};
+  if (value.kind() == Kind::kFloat) return {.text = fmt::format("{}", value.number())};
+  return {.text = std::string(value.string()), .quoted = true};
+}
+
+}  // namespace
+
+Named edge_values(const Argument& argument) {
+  const bool is_list = argument.type.base == ArgumentType::Base::kList;
+  Named values;
+  for (auto& [what, value] : edges_of_type(argument.type)) {
+    const bool is_path = argument.type.base == ArgumentType::Base::kPath && value.kind() == Kind::kString;
+    const bool taken = is_list || (argument.values.takes(value) &&
+                                   (!is_path || argument.values.path_fault(std::string(value.string())).empty()));
+    if (taken) values.emplace_back(what, std::move(value));
+  }
+  for (const Value& value : argument.values.ends()) {
+    values.emplace_back(written(value).text, is_list ? Value::list({value}) : value);
+  }
+  return values;
+}
+
+std::vector<YamlNode> outside_values(const Argument& argument) {
+  std::vector<YamlNode> nodes;
+  for (const Value& value : argument.values.outside()) {
+    YamlNode one = written(value);
+    if (argument.type.base == ArgumentType::Base::kList) one = {.kind = YamlNode::Kind::kSequence, .items = {one}};
+    nodes.push_back(std::move(one));
+  }
+  return nodes;
 }
 
 }  // namespace pipit::cli

@@ -8,6 +8,7 @@
 #include "pipit/value.h"
 #include "signature.h"
 #include "type.h"
+#include "yaml.h"
 
 namespace pipit::cli {
 
@@ -15,7 +16,9 @@ namespace pipit::cli {
 std::vector<Value> ordinary_values(const Type& type);
 /// Values at the edges of a type: empty, huge, not a number. With each what it is, for messages.
 std::vector<std::pair<std::string, Value>> edge_values(const Type& type);
-/// Likewise, of an argument.
-std::vector<std::pair<std::string, Value>> edge_values(const ArgumentType& type);
+/// Likewise, of an argument: those that its signature takes, and the ends of what it takes.
+std::vector<std::pair<std::string, Value>> edge_values(const Argument& argument);
+/// What an argument's signature does not take, as it is written in a pipeline.
+std::vector<YamlNode> outside_values(const Argument& argument);
 
 }  // namespace pipit::cli

@@ -46,7 +46,7 @@ int weights(const Arguments& arguments) {
     if (arguments[0] == command.name) return command.function({arguments.begin() + 1, arguments.end()});
     names.emplace_back(command.name);
   }
-  throw UsageError(fmt::format("weights knows no '{}'{}; pipit weights --help lists what it knows", arguments[0],
+  throw UsageError(fmt::format("weights knows no '{}' (pipit weights --help lists what it knows){}", arguments[0],
                                did_you_mean(arguments[0], names)));
 }
 

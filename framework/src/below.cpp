@@ -10,7 +10,9 @@ namespace pipit {
 namespace {
 
 constexpr std::size_t kDeepest = 16;
-constexpr std::size_t kMostNodes = 10'000;  // files that take in each other twice would double at each step
+constexpr std::size_t kMostFiles = 1000;
+constexpr std::size_t kMostBytes = 16 << 20;
+constexpr std::size_t kMostNodes = 10'000;
 
 /// Columns and nodes of the inner file are nobody else's.
 void prefix_names(Spec& inner, const std::string& prefix) {
@@ -59,45 +61,70 @@ void enter_file(std::vector<std::filesystem::path>& within, const std::filesyste
   }
 }
 
-std::string connect_below(Spec& inner, const NodeSpec& node, std::size_t nodes_so_far) {
+void FileBudget::take(const std::filesystem::path& file, std::size_t size) {
+  ++files;
+  bytes += size;
+  const std::string subject = fmt::format("with '{}' the pipeline", file.filename().string());
+  if (files > kMostFiles) throw Error(kTooMuch, fmt::format("{} is made of more than {} files", subject, kMostFiles));
+  if (bytes > kMostBytes) {
+    throw Error(kTooMuch, fmt::format("{} is made of files of more than {} MiB", subject, kMostBytes >> 20));
+  }
+}
+
+void FileBudget::take_nodes(const std::string& place, std::size_t count) {
+  nodes = std::max(nodes, count);
+  if (nodes <= kMostNodes) return;
+  throw Error(kTooMuch, fmt::format("with '{}' the pipeline has more than {} nodes",
+                                    std::filesystem::path(place).filename().string(), kMostNodes));
+}
+
+std::string connect_below(Spec& inner, const NodeSpec& node) {
   std::vector<std::string> inputs;
   for (const InputSpec& input : inner.inputs) inputs.push_back(input.name);
   std::vector<std::string> outputs;
   for (const YamlNode& output : inner.outputs) outputs.push_back(output.text);
   const std::string name = std::filesystem::path(inner.place).filename().string();
-  if (nodes_so_far + inner.nodes.size() > kMostNodes) {
-    return fmt::format("with '{}' the pipeline has more than {} nodes", name, kMostNodes);
-  }
-  if (node.in.size() != inputs.size()) {
-    return fmt::format("pipeline '{}' takes {} ({}), 'in' gives {}", name, counted(inputs.size()), quoted_list(inputs),
-                       node.in.empty() ? "none" : std::to_string(node.in.size()));
-  }
-  if (!node.out.empty() && node.out.size() != outputs.size()) {
-    return fmt::format("pipeline '{}' gives {} ({}), 'out' names {}", name, counted(outputs.size()),
-                       quoted_list(outputs), node.out.size());
+  std::string fault;
+  if (!node.told && !inner.columns_unknown && node.in.size() != inputs.size()) {
+    fault = fmt::format("pipeline '{}' takes {} ({}), 'in' gives {}", name, counted(inputs.size()), quoted_list(inputs),
+                        node.in.empty() ? "none" : std::to_string(node.in.size()));
+  } else if (!node.told && !inner.columns_unknown && !node.out.empty() && node.out.size() != outputs.size()) {
+    fault = fmt::format("pipeline '{}' gives {} ({}), 'out' names {}", name, counted(outputs.size()),
+                        quoted_list(outputs), node.out.size());
   }
 
   const std::string prefix = node.name + ".";
   prefix_names(inner, prefix);
+  InputRef nothing;
+  nothing.told = true;
+  nothing.column.line = node.line;
   std::vector<Alias> enter;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const std::string& port = node.in[i].port.empty() ? inputs[i] : node.in[i].port;
-    const auto found = std::ranges::find(inner.inputs, port, &InputSpec::name);
-    if (found == inner.inputs.end()) {
-      return fmt::format("pipeline '{}' has no input '{}'{}; it has {}", name, port, did_you_mean(port, inputs),
-                         quoted_list(inputs));
-    }
-    enter.push_back({node.place, node.name, prefix + port, node.in[i], found->type});
+  for (const InputSpec& input : inner.inputs) {
+    enter.push_back({node.place, node.name, prefix + input.name, nothing, input.type});
   }
+  for (std::size_t i = 0; i < node.in.size(); ++i) {
+    const std::string& port = node.in[i].port.empty() && i < inputs.size() ? inputs[i] : node.in[i].port;
+    const auto found = std::ranges::find(inputs, port);
+    if (found != inputs.end()) {
+      enter[static_cast<std::size_t>(found - inputs.begin())].means = node.in[i];
+    } else if (fault.empty() && !node.told && !inner.columns_unknown) {
+      fault = fmt::format("pipeline '{}' has no input '{}'{}", name, port, instead(port, inputs, "it takes"));
+    }
+  }
+  if (!fault.empty()) inner.nodes.front().told = true;
   std::vector<Alias>& before = inner.nodes.front().enter;
   before.insert(before.begin(), enter.begin(), enter.end());
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    YamlNode inside = inner.outputs[i];
-    inside.line = node.line;
+  const std::size_t count = node.out.empty() ? outputs.size() : node.out.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    InputRef means = nothing;
+    if (i < outputs.size() && count == outputs.size()) {
+      means = {"", inner.outputs[i], false};
+      means.column.line = node.line;
+    }
     inner.nodes.back().leave.push_back(
-        {node.place, node.name, node.out.empty() ? outputs[i] : node.out[i].text, {"", inside, false}, ""});
+        {node.place, node.name, node.out.empty() ? outputs[i] : node.out[i].text, std::move(means), ""});
   }
-  return "";
+  return fault;
 }
 
 }  // namespace pipit

@@ -18,9 +18,11 @@ constexpr int kNoDomain = -1;  // of a column whose node is wrong; nothing more 
 /// Builds a graph node by node, in the file's order, gathering faults.
 class Builder {
  public:
-  Builder(Graph& graph, const OperatorPath& path) : graph_(graph), path_(path), faults_(graph.spec.place) {}
+  Builder(Graph& graph, const OperatorPath& path) : graph_(graph), path_(path), faults_(std::move(graph.spec.faults)) {}
 
-  void build() {
+  void build(const Graph::Check& check) {
+    faults_.enter(graph_.spec.place);
+    columns_unknown_ = graph_.spec.columns_unknown;
     graph_.domains.push_back({});
     for (const InputSpec& input : graph_.spec.inputs) add_input(input);
     for (const NodeSpec& node : graph_.spec.nodes) {
@@ -32,8 +34,9 @@ class Builder {
     faults_.enter(graph_.spec.place);
     resolve_outputs();
     check_uses();
-    faults_.raise();
     find_holds(graph_, faults_);
+    faults_.enter(graph_.spec.place);
+    if (check) check(graph_, faults_);
     faults_.raise();
     warn_of_cut_samples();
   }
@@ -41,6 +44,7 @@ class Builder {
  private:
   void add_input(const InputSpec& input) {
     Column column{input.name, -1, static_cast<int>(graph_.columns.size()), {}, 0};
+    if (input.told) used_.insert(column.port);
     try {
       column.type = Type::parse(input.type);
     } catch (const Error& e) {
@@ -68,8 +72,16 @@ class Builder {
     } catch (const Error& e) {
       fault(meant.line, fmt::format("input '{}': {}", alias.name, e.what()));
     }
-    const int index = alias.means.constant ? add_constant(meant, port) : read(meant);
-    if (index < 0) return;
+    tell_unset(alias.means.unset);
+    if (alias.means.told) {
+      write({alias.name, -1, 0, {}, kNoDomain});
+      return;
+    }
+    const int index = alias.means.constant ? add_constant(alias.means, port) : read(meant);
+    if (index < 0) {
+      write({alias.name, -1, 0, {}, kNoDomain});
+      return;
+    }
     if (!port.type.accepts(at(index).type)) {
       fault(meant.line, fmt::format("input '{}' takes {}, {} gives {}", alias.name, port.type.text(),
                                     graph_.column_text(index), at(index).type.text()));
@@ -83,17 +95,43 @@ class Builder {
     faults_.enter(spec.place);
     subject_ = spec.name;
     GraphNode node;
-    const bool known = find_operator(spec, node);
-    if (known) {
-      node.arguments = bind_arguments(node.op.signature, spec, spec.folder,
-                                      [&](int line, const std::string& message) { fault(line, message); });
-      choose_variant(node);
+    const bool known = !spec.op.empty() && find_operator(spec, node);
+    bool chosen = false;
+    if (known && !spec.args_told) {
+      const ArgumentFaults tell{[&](int line, const std::string& message) { fault(line, message); },
+                                [&](const UnsetVariable& variable) { tell_unset({variable}); }};
+      node.arguments = bind_arguments(node.op.signature, spec, spec.folder, tell);
+      chosen = choose_variant(node);
+    } else {
+      for (const ArgumentSpec& argument : spec.args) tell_unset(argument.unset);
     }
     const std::vector<int> read = read_columns(spec.in);
     node.keep = read_kept(spec);
-    const bool good = known && assign_ports(node, read) && choose_mode(node) && choose_domains(node);
-    write_outputs(node, good);
+    const bool readable = known && chosen && !spec.told;
+    node.good = readable && assign_ports(node, read) && choose_mode(node) && choose_domains(node);
+    write_outputs(node, node.good);
+    if (!node.good) {
+      node.inputs.clear();
+      node.keep.clear();
+      node.by.reset();
+    }
+    columns_unknown_ = columns_unknown_ || spec.columns_unknown;
     graph_.nodes.push_back(std::move(node));
+  }
+
+  /// What is not set matters here: a value of this node needs it.
+  void tell_unset(const std::vector<UnsetVariable>& variables) {
+    const std::string here = faults_.place();
+    for (const UnsetVariable& variable : variables) {
+      if (graph_.spec.unset_is_warning) {
+        const std::string text = fmt::format("{}:{}: {}", variable.place, variable.line, variable.message);
+        if (std::ranges::find(graph_.warnings, text) == graph_.warnings.end()) graph_.warnings.push_back(text);
+      } else {
+        faults_.enter(variable.place);
+        faults_.add(variable.line, variable.message);
+      }
+    }
+    faults_.enter(here);
   }
 
   bool find_operator(const NodeSpec& spec, GraphNode& node) {
@@ -107,20 +145,34 @@ class Builder {
     }
   }
 
-  void choose_variant(GraphNode& node) {
+  /// False when the argument that decides it is not known.
+  bool choose_variant(GraphNode& node) {
     const OperatorSignature& signature = node.op.signature;
-    if (signature.variant_argument.empty()) return;
+    if (signature.variant_argument.empty()) return true;
     const Value chosen = node.arguments.get(signature.variant_argument);
     for (std::size_t i = 0; i < signature.variants.size(); ++i) {
-      if (chosen.kind() == Kind::kString && signature.variants[i].value == chosen.string())
-        node.variant = static_cast<int>(i);
+      if (chosen.kind() != Kind::kString || signature.variants[i].value != chosen.string()) continue;
+      node.variant = static_cast<int>(i);
+      return true;
     }
+    for (const ArgumentSpec& argument : spec_->args) {
+      const bool is_it = argument.name == signature.variant_argument;
+      if (!is_it || argument.unset.empty() || !graph_.spec.unset_is_warning) continue;
+      fault(argument.value.line,
+            fmt::format("argument '{}' decides the ports, so that nothing can be checked without it; set the variable "
+                        "or give it with --set {}.{}=VALUE",
+                        argument.name, spec_->name, argument.name));
+    }
+    return false;
   }
 
   /// Columns by name; -1 for one that is not there, or is a constant.
   std::vector<int> read_columns(const std::vector<InputRef>& inputs) {
     std::vector<int> columns;
-    for (const InputRef& input : inputs) columns.push_back(input.constant ? -1 : read(input.column));
+    for (const InputRef& input : inputs) {
+      tell_unset(input.unset);
+      columns.push_back(input.constant || input.told ? -1 : read(input.column));
+    }
     return columns;
   }
 
@@ -136,6 +188,7 @@ class Builder {
       used_.insert(found->second);
       return found->second;
     }
+    if (columns_unknown_) return -1;
     const auto& nodes = graph_.spec.nodes;
     const auto writer =
         std::find_if(nodes.begin(), nodes.end(), [&](const NodeSpec& n) { return writes(n, name.text); });
@@ -155,8 +208,16 @@ class Builder {
       std::vector<std::string> names;
       for (const auto& [known, index] : latest_) names.push_back(known);
       fault(name.line, fmt::format("no column '{}'{}", name.text, did_you_mean(name.text, names)));
+      use_meant(name.text);
     }
     return -1;
+  }
+
+  /// A column whose name has a slip where it is read is read all the same.
+  void use_meant(const std::string& name) {
+    std::vector<std::string> names;
+    for (const auto& [known, index] : latest_) names.push_back(known);
+    if (const auto found = latest_.find(near_name(name, names)); found != latest_.end()) used_.insert(found->second);
   }
 
   static bool writes(const NodeSpec& node, const std::string& name) {
@@ -202,13 +263,13 @@ class Builder {
       if (!input.port.empty()) {
         port = static_cast<std::size_t>(std::ranges::find(names, input.port) - names.begin());
         if (port == names.size()) {
-          fault(input.column.line, fmt::format("operator '{}' has no input '{}'{}; it has {}", spec_->op, input.port,
-                                               did_you_mean(input.port, names), quoted_list(names)));
+          fault(input.column.line, fmt::format("operator '{}' has no input '{}'{}", spec_->op, input.port,
+                                               instead(input.port, names, "it has")));
           good = false;
           continue;
         }
       }
-      const int index = input.constant ? add_constant(input.column, ports[port]) : read[i];
+      const int index = input.constant ? add_constant(input, ports[port]) : read[i];
       node.inputs[port] = index;
       if (index < 0) {
         good = false;
@@ -222,15 +283,18 @@ class Builder {
   }
 
   /// A value written in the place of a column: one row an item, as the pipeline's inputs.
-  int add_constant(const YamlNode& written, const Port& port) {
+  int add_constant(const InputRef& input, const Port& port) {
+    if (input.told) return -1;
+    const YamlNode& written = input.column;
     Value value = widened(to_value(written), port.type);
-    if (!port.type.holds(value)) {
+    if (input.unset.empty() && !port.type.holds(value)) {
       fault(written.line,
             fmt::format("input '{}' takes {}, the constant is {}", port.name, port.type.text(), type_of(value)));
       return -1;
     }
     const auto position = static_cast<int>(graph_.spec.inputs.size() + graph_.constants.size());
-    graph_.columns.push_back({"constant", -1, position, Type::parse(type_of(value)), 0});
+    const Type type = input.unset.empty() ? Type::parse(type_of(value)) : Type{};
+    graph_.columns.push_back({"constant", -1, position, type, 0});
     graph_.constants.push_back(std::move(value));
     return static_cast<int>(graph_.columns.size()) - 1;
   }
@@ -449,17 +513,20 @@ class Builder {
       } else if (found != latest_.end()) {
         used_.insert(found->second);
         graph_.outputs.push_back(found->second);
-      } else {
+      } else if (!columns_unknown_) {
         std::vector<std::string> names;
         for (const auto& [known, index] : latest_) names.push_back(known);
         faults_.add(name.line, fmt::format("'outputs': no column '{}'{}", name.text, did_you_mean(name.text, names)));
+        use_meant(name.text);
       }
     }
   }
 
   void check_uses() {
+    // Who reads what is known of a file without other faults only.
+    const bool unknown = columns_unknown_ || std::ranges::any_of(graph_.spec.nodes, &NodeSpec::told);
     for (std::size_t i = 0; i < graph_.spec.inputs.size(); ++i) {
-      if (used_.contains(static_cast<int>(i))) continue;
+      if (unknown || used_.contains(static_cast<int>(i))) continue;
       const InputSpec& input = graph_.spec.inputs[i];
       faults_.add(input.line, fmt::format("input '{}' is read by no node and is no output; remove it", input.name));
     }
@@ -507,6 +574,7 @@ class Builder {
   std::string subject_;                // its name, for messages; or that of the pipeline that it is part of
   std::map<std::string, int> latest_;  // the column that a name means
   std::set<int> used_;
+  bool columns_unknown_ = false;  // a fault above hides some of the columns
 };
 
 }  // namespace
@@ -516,11 +584,10 @@ std::string_view mode_name(Mode mode) {
   return kNames[static_cast<int>(mode)];
 }
 
-Graph Graph::build(Spec spec, const OperatorPath& path) {
+Graph Graph::build(Spec spec, const OperatorPath& path, const Check& check) {
   Graph graph;
   graph.spec = std::move(spec);
-  graph.warnings = graph.spec.warnings;
-  Builder(graph, path).build();
+  Builder(graph, path).build(check);
   return graph;
 }
 

@@ -1,6 +1,7 @@
 // A pipeline with its names resolved: operators found, ports and row domains typed, arguments bound. Nothing runs yet.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -49,6 +50,7 @@ struct GraphNode {
   int domain_group = 0;     // for one row of it rows are collected; and one instance of a per_item operator works
   WindowSpec window;        // of a window
   Value arguments;          // a map: every argument, checked, defaults filled in
+  bool good = true;         // false while building: it is at fault, and nothing about its rows is known
   std::map<int, int> held;  // columns whose rows must all wait here for another input -> the domain for whose one row
 
   const Variant& ports() const { return op.signature.variants[static_cast<std::size_t>(variant)]; }
@@ -63,8 +65,12 @@ struct Graph {
   std::vector<int> outputs;      // columns
   std::vector<std::string> warnings;
 
-  /// Throws pipit::Error (`invalid_pipeline`) with every fault of the file.
-  static Graph build(Spec spec, const OperatorPath& path);
+  /// Finds faults of a kind that the caller knows of, in a graph whose nodes may be at fault themselves.
+  using Check = std::function<void(const Graph& graph, Faults& faults)>;
+
+  /// Throws pipit::Error (`invalid_pipeline`) with every fault of the file: those of a draft, those of the graph and
+  /// those that `check` finds. Nothing is told that follows from another fault.
+  static Graph build(Spec spec, const OperatorPath& path, const Check& check = {});
 
   /// The columns that a node reads: its inputs, then those that a filter keeps, then the times of its rows.
   std::vector<int> read_by(const GraphNode& node) const;

@@ -21,6 +21,7 @@ class HoldFinder {
       GraphNode& node = graph_.nodes[i];
       spec_ = &graph_.spec.nodes[i];
       faults_.enter(spec_->place);
+      if (!node.good) continue;
       const Waits waits = waits_of(node, late);
       for (const auto& [border, wait] : waits) {
         for (int column : graph_.read_by(node)) {

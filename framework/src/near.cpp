@@ -9,6 +9,9 @@
 namespace pipit {
 namespace {
 
+constexpr std::size_t kLongest = 256;    // of a name that is a slip of the fingers
+constexpr std::size_t kMostListed = 40;  // of names, in one message
+
 /// Letters put in, left out, replaced, or swapped with their neighbour.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1);
@@ -32,6 +35,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string near_name(std::string_view name, const std::vector<std::string>& candidates) {
   std::string best;
+  if (name.size() > kLongest) return best;
   std::size_t best_distance = std::min(std::max<std::size_t>(1, name.size() / 4) + 1, name.size());
   for (const std::string& candidate : candidates) {
     // The last part alone is often what was typed: 'clip4clip' for 'video_text_embedding.clip4clip'.
@@ -52,12 +56,19 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
   return near.empty() ? "" : fmt::format("; did you mean '{}'?", near);
 }
 
+std::string instead(std::string_view name, const std::vector<std::string>& names, std::string_view introduction) {
+  return fmt::format(" ({} {}){}", introduction, names.empty() ? "none" : quoted_list(names),
+                     did_you_mean(name, names));
+}
+
 std::string quoted_list(const std::vector<std::string>& names) {
+  const bool cut = names.size() > kMostListed;
   std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) text += i + 1 == names.size() ? " and " : ", ";
+  for (std::size_t i = 0; i < (cut ? kMostListed : names.size()); ++i) {
+    if (i > 0) text += !cut && i + 1 == names.size() ? " and " : ", ";
     text += fmt::format("'{}'", names[i]);
   }
+  if (cut) text += fmt::format(" and {} more", names.size() - kMostListed);
   return text;
 }
 

@@ -403,8 +403,7 @@ std::shared_ptr<Item> Pipeline::Running::make_item(Inputs inputs) {
   for (auto& [name, value] : inputs) {
     const auto at = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
     if (at == names.size()) {
-      refuse(
-          fmt::format("no input '{}'{}; the pipeline takes {}", name, did_you_mean(name, names), quoted_list(names)));
+      refuse(fmt::format("no input '{}'{}", name, instead(name, names, "the pipeline takes")));
       continue;
     }
     const Type& type = plan_.graph.columns[at].type;
@@ -544,8 +543,10 @@ void Pipeline::Running::break_off(const ItemError& error) {
     {
       const std::scoped_lock lock(mutex_);
       given_up.swap(running_);
-      stopping_ = given_up.empty();
-      if (stopping_) break;
+      if (given_up.empty()) {
+        stopping_ = true;
+        break;
+      }
     }
     for (const auto& item : given_up) {
       item->fail(-1, error);
@@ -654,12 +655,12 @@ Pipeline::~Pipeline() {
 }
 
 Pipeline Pipeline::open(const std::filesystem::path& file, const Options& options) {
-  return Pipeline(std::make_unique<Running>(plan_of(Spec::read(file, spec_options(options)), options), options));
+  return Pipeline(std::make_unique<Running>(plan_of(Spec::draft(file, spec_options(options)), options), options));
 }
 
 Pipeline Pipeline::parse(std::string_view yaml, const std::filesystem::path& folder, const Options& options) {
   return Pipeline(std::make_unique<Running>(
-      plan_of(Spec::parse(yaml, "pipeline", folder, spec_options(options)), options), options));
+      plan_of(Spec::draft(yaml, "pipeline", folder, spec_options(options)), options), options));
 }
 
 std::vector<ColumnInfo> Pipeline::inputs() const {

@@ -18,6 +18,7 @@ constexpr Sampling kSamplings[] = {
     {"video_sample.uniform_temporal_subsample", "uniform_temporal_subsample", "num_samples", 1},
     {"video_sample.time_step", "time_step_sample", "time_step", 0.001},
     {"video_sample.clip4clip_1fps", "clip4clip_1fps", "", 0},
+    {"video_sample.key_frames", "key_frames", "", 0},
 };
 
 const Sampling* sampling_of(const GraphNode& node) {
@@ -59,8 +60,10 @@ Value with_sampling(const Value& arguments, const Sampling& sampling, const Valu
 
 /// The node that the sampler's frames come from, if the sampler can move into it.
 std::optional<std::size_t> decoder_of(const Graph& graph, const GraphNode& sampler, const Sampling& sampling) {
-  if (!sampling.argument.empty() && sampler.arguments.get(sampling.argument).number() < sampling.least) {
-    return std::nullopt;
+  if (!sampling.argument.empty()) {
+    // Null: `check` does not know it.
+    const Value amount = sampler.arguments.get(sampling.argument);
+    if (amount.is_null() || amount.number() < sampling.least) return std::nullopt;
   }
   const int frames = sampler.inputs[0];
   const int producer = graph.columns[static_cast<std::size_t>(frames)].producer;

@@ -113,7 +113,21 @@ std::string_view base_name(ArgumentType::Base base) {
 }
 
 std::string with_article(std::string_view name) {
-  return (name == "int" || name == "any" ? "an " : "a ") + std::string(name);
+  return (name == "int" ? "an " : "a ") + std::string(name);
+}
+
+/// A list's items: "strings".
+std::string plural(ArgumentType::Base base) {
+  if (base == ArgumentType::Base::kAny) return "values";
+  return std::string(base_name(base)) + "s";
+}
+
+ArgumentValues read_values(const std::string& argument, std::string_view text, std::string_view type) {
+  try {
+    return ArgumentValues::parse(text, type);
+  } catch (const Error& e) {
+    fail(fmt::format("argument '{}': {}", argument, e.what()));
+  }
 }
 
 }  // namespace
@@ -128,6 +142,8 @@ ArgumentType ArgumentType::parse(std::string_view text) {
   }
   if (text.starts_with("list<") && text.ends_with('>')) {
     type.base = Base::kList;
+    // A parser that calls itself must not be led far.
+    if (list_depth(text) > kDeepestLists) fail(too_deep_text(text));
     type.item = parse(text.substr(5, text.size() - 6)).base;
     return type;
   }
@@ -142,10 +158,16 @@ ArgumentType ArgumentType::parse(std::string_view text) {
   return type;
 }
 
-std::string ArgumentType::expectation() const {
+std::string ArgumentType::expectation(const ArgumentValues& values) const {
+  const std::string range = values.range_text();
+  const std::string noun = values.noun();
+  if (base == Base::kList) {
+    return fmt::format("a list of {}{}", plural(item), noun.empty() ? range : fmt::format(", each {}", noun));
+  }
+  if (!noun.empty()) return noun;
   if (base == Base::kEnum) return "one of " + quoted_list(choices);
-  if (base == Base::kList) return fmt::format("a list of {}", base_name(item));
-  return with_article(base_name(base));
+  if (base == Base::kAny) return "any value";
+  return with_article(base_name(base)) + range;
 }
 
 OperatorSignature OperatorSignature::read(const pipit_operator& table) {
@@ -155,8 +177,9 @@ OperatorSignature OperatorSignature::read(const pipit_operator& table) {
     fail("the table lacks one of signature, create, destroy and process");
   }
   const pipit_signature& raw = *table.signature;
+  // Of the table version 1.0 has all but `refusals`, of the arguments all but `values`.
   if (raw.struct_size < kFirstSize || raw.port_size < sizeof(pipit_port) ||
-      raw.argument_size < sizeof(pipit_argument) || raw.variant_size < sizeof(pipit_variant)) {
+      raw.argument_size < offsetof(pipit_argument, values) || raw.variant_size < sizeof(pipit_variant)) {
     fail("its structs are smaller than version 1.0 has them");
   }
   OperatorSignature signature;
@@ -176,6 +199,8 @@ OperatorSignature OperatorSignature::read(const pipit_operator& table) {
     if (from.default_text != nullptr) argument.default_text = from.default_text;
     argument.doc = from.doc ? from.doc : "";
     argument.alias = from.alias ? from.alias : "";
+    const bool has_values = raw.argument_size >= sizeof(pipit_argument) && from.values != nullptr;
+    argument.values = read_values(argument.name, has_values ? from.values : "", argument.type_text);
     signature.arguments.push_back(std::move(argument));
   }
   for (std::uint32_t i = 0; i < raw.variant_count; ++i) {
@@ -220,6 +245,7 @@ std::string OperatorSignature::to_json() const {
         {"name", a.name}, {"type", a.type_text}, {"required", !a.default_text}, {"doc", a.doc}};
     if (a.default_text) one["default"] = *a.default_text;
     if (!a.alias.empty()) one["alias"] = a.alias;
+    if (!a.values.all()) one["values"] = a.values.text();
     json["arguments"].push_back(std::move(one));
   }
   json["variant_argument"] = variant_argument;
@@ -249,6 +275,7 @@ OperatorSignature OperatorSignature::from_json(std::string_view text) {
     for (const auto& a : json.at("arguments")) {
       Argument argument{a.at("name"), a.at("type"), ArgumentType::parse(a.at("type").get<std::string>()),
                         {},           a.at("doc"),  a.value("alias", "")};
+      argument.values = read_values(argument.name, a.value("values", ""), argument.type_text);
       if (a.contains("default")) argument.default_text = a.at("default");
       signature.arguments.push_back(std::move(argument));
     }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "argument_values.h"
 #include "pipit/operator_c.h"
 #include "type.h"
 
@@ -29,9 +30,10 @@ struct ArgumentType {
   std::vector<std::string> choices;  // of an enum
   Base item = Base::kAny;            // of a list
 
+  /// Throws pipit::Error (`invalid_module`).
   static ArgumentType parse(std::string_view text);
-  /// "one of 'a', 'b' and 'c'", "an int", …
-  std::string expectation() const;
+  /// "one of 'a', 'b' and 'c'", "an int", "a list of strings"; of an int or float, or a list of such, within `values`.
+  std::string expectation(const ArgumentValues& values = {}) const;
 };
 
 struct Argument {
@@ -41,6 +43,10 @@ struct Argument {
   std::optional<std::string> default_text;  // empty: required
   std::string doc;
   std::string alias;
+  ArgumentValues values{};  // which of the type
+
+  /// "an int of at least 1", "one of 'a' and 'b'": what it takes.
+  std::string expectation() const { return type.expectation(values); }
 };
 
 struct Variant {

@@ -4,42 +4,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "faults.h"
+#include "substitution.h"
 #include "yaml.h"
 
 namespace pipit {
-
-/// Every fault found in a file, in order; thrown as one Error whose message has a line for each.
-class Faults {
- public:
-  explicit Faults(std::string place) : place_(std::move(place)) {}
-
-  /// The file that the lines of what is added from now on belong to.
-  void enter(const std::string& place) { place_ = place; }
-  /// `line` 0: of no line in particular.
-  void add(int line, std::string_view message);
-  /// Faults of a file that this line takes in; their lines have their places already.
-  void add_from_below(int line, std::string_view lines);
-  /// Throws pipit::Error (`invalid_pipeline`) when there are any, ordered by line, the files in the order of their
-  /// first fault.
-  void raise() const;
-
- private:
-  struct Fault {
-    std::size_t file = 0;
-    int line = 0;
-    std::string text;
-  };
-  std::size_t file();
-
-  std::string place_;
-  std::vector<std::string> files_;
-  std::vector<Fault> faults_;
-};
 
 /// One argument as written, after substitution.
 struct ArgumentSpec {
@@ -48,8 +23,10 @@ struct ArgumentSpec {
   // Its text begins with something from the command line or the environment: paths in it are relative to the working
   // directory, and a text that looks like a number may serve as text.
   bool from_outside = false;
-  bool overrides = false;          // from --set: takes the place of what was written before
-  std::filesystem::path folder{};  // else paths in it start here: the folder of the file that it was written in
+  bool overrides = false;              // from --set: takes the place of what was written before
+  std::filesystem::path folder{};      // else paths in it start here: the folder of the file that it was written in
+  std::vector<UnsetVariable> unset{};  // its value is not known without these
+  bool told = false;                   // its text has a fault, which was told: it is not judged
 };
 
 /// Which rows an operator with a window input takes together.
@@ -74,7 +51,9 @@ std::string window_text(const WindowSpec& window);
 struct InputRef {
   std::string port;  // empty: by position
   YamlNode column;
-  bool constant = false;  // `column` is a value
+  bool constant = false;               // `column` is a value
+  std::vector<UnsetVariable> unset{};  // that the value needs
+  bool told = false;                   // what it means is not known, and why was told
 };
 
 /// A name that from here on means a column also known by another. At the borders of a pipeline that is used as a node.
@@ -109,12 +88,18 @@ struct NodeSpec {
   std::uint32_t queue_rows = 0;  // 0: the default
   double queue_mib = 0;
   double hold_mib = 0;  // 0: not asked for
+
+  // What is wrong with it was told, and what follows from that is not:
+  bool told = false;             // which operator it is, or what it reads, gives or works on
+  bool args_told = false;        // what its arguments are
+  bool columns_unknown = false;  // it may give columns that are not in `out`
 };
 
 struct InputSpec {
   int line = 0;
   std::string name;
   std::string type;
+  bool told = false;  // something is wrong with it
 };
 
 /// `--set NODE.ARG=VALUE` or `--set vars.NAME=VALUE`; or a var that a pipeline used as a node is given.
@@ -123,7 +108,11 @@ struct Override {
   std::string value;
   bool from_outside = true;
   std::filesystem::path folder{};  // of the file that it was written in, if it was
+  std::vector<UnsetVariable> unset{};
+  bool told = false;
 };
+
+struct FileBudget;
 
 struct Spec {
   std::string place;             // for messages: the file as the user named it
@@ -133,18 +122,25 @@ struct Spec {
   std::vector<NodeSpec> nodes;
   std::vector<YamlNode> outputs;
   int outputs_line = 0;
-  std::vector<std::string> warnings;
+  bool unset_is_warning = false;
+  bool columns_unknown = false;  // a fault hides some of its inputs, nodes or outputs
+  Faults faults;                 // of a draft
 
   struct Options {
     std::vector<Override> overrides;
     bool unset_is_warning = false;  // a `${NAME}` that is not in the environment: `check` warns, `run` stops
     std::vector<std::filesystem::path> within{};  // the files that take this one in, outermost first
     std::string prefix{};                         // of its nodes' names there, for messages: "embed."
+    std::shared_ptr<FileBudget> budget{};         // of all files together; null: of this one and those that it takes in
   };
 
   /// Throws pipit::Error (`not_found`, `invalid_pipeline`) with every fault of the file.
   static Spec read(const std::filesystem::path& file, const Options& options);
   static Spec parse(std::string_view text, std::string_view place, const std::filesystem::path& folder,
+                    const Options& options);
+  /// As these, but all that hinders no reading on stays in `faults`, for Graph::build to tell together with its own.
+  static Spec draft(const std::filesystem::path& file, const Options& options);
+  static Spec draft(std::string_view text, std::string_view place, const std::filesystem::path& folder,
                     const Options& options);
 };
 

@@ -62,6 +62,8 @@ Substituted Substitution::apply(std::string_view text, bool quoted, const Unset&
       result.folder = value.folder;
     }
     result.text += value.text;
+    result.told = result.told || value.told;
+    result.unset.insert(result.unset.end(), value.unset.begin(), value.unset.end());
     if (is_whole && value.quoted) result.quoted = true;
   };
   while (!text.empty()) {
@@ -95,7 +97,7 @@ Substituted Substitution::apply(std::string_view text, bool quoted, const Unset&
       } else {
         std::vector<std::string> names;
         for (const auto& [known, value] : vars_) names.push_back(known);
-        fault(fmt::format("no var '{}'{}; write $$ for a dollar sign", name, did_you_mean(name, names)));
+        fault(fmt::format("no var '{}' (write $$ for a dollar sign){}", name, did_you_mean(name, names)));
       }
       text.remove_prefix(length + 1);
     } else {

@@ -7,15 +7,26 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pipit {
+
+/// An environment variable that a text needs and that is not set. Whether that matters is known only where the text is
+/// used.
+struct UnsetVariable {
+  std::string place;  // the file that names it
+  int line = 0;
+  std::string message;
+};
 
 /// A text after substitution.
 struct Substituted {
   std::string text;
-  bool quoted = false;             // it is a string, whatever it looks like
-  bool from_outside = false;       // it begins with something from the command line or the environment
-  std::filesystem::path folder{};  // else the folder of the file that it was written in; empty: of this file
+  bool quoted = false;                 // it is a string, whatever it looks like
+  bool from_outside = false;           // it begins with something from the command line or the environment
+  std::filesystem::path folder{};      // else the folder of the file that it was written in; empty: of this file
+  std::vector<UnsetVariable> unset{};  // their references stay in the text
+  bool told = false;                   // it has a fault, which was told: it means nothing
 };
 
 /// Replaces references in texts. `$name` is one of the file's vars, `${NAME}` comes from the environment, `$$` is a

@@ -88,6 +88,8 @@ Type Type::parse(std::string_view text) {
     type.kind = Kind::kList;
     return type;
   }
+  // A parser that calls itself must not be led far.
+  if (list_depth(text) > kDeepestLists) throw Error("invalid_argument", too_deep_text(text));
   if (text.starts_with("list<") && text.ends_with('>')) return list_of(parse(text.substr(5, text.size() - 6)));
   if (text.starts_with("tensor")) return tensor_type(text.substr(6), text);
   for (Kind kind :
@@ -122,9 +124,22 @@ bool Type::accepts(const Type& from) const {
   return !item || !from.item || item->accepts(*from.item);
 }
 
+namespace {
+
+/// Operators take a frame's pixels as what they are said to be.
+bool is_picture(const Tensor& pixels) {
+  const auto shape = pixels.shape();
+  const auto& type = pixels.dlpack().dtype;
+  return type.code == PIPIT_TYPE_UINT && type.bits == 8 && type.lanes <= 1 && shape.size() == 3 && shape[0] > 0 &&
+         shape[1] > 0 && shape[2] == 3;
+}
+
+}  // namespace
+
 bool Type::holds(const Value& value) const {
   if (!kind) return true;
   if (*kind != value.kind()) return *kind == Kind::kFloat && value.kind() == Kind::kInt;
+  if (*kind == Kind::kFrame) return is_picture(value.frame().pixels());
   if (*kind == Kind::kTensor && (element || shape)) {
     const Tensor tensor = value.tensor();
     return (!element || tensor.dtype() == *element) && (!shape || sizes_agree(*shape, tensor.shape()));
@@ -135,10 +150,26 @@ bool Type::holds(const Value& value) const {
   return true;
 }
 
+std::size_t list_depth(std::string_view text) {
+  constexpr std::string_view kOpens = "list<";
+  std::size_t depth = 0;
+  for (; text.starts_with(kOpens); ++depth) text.remove_prefix(kOpens.size());
+  return depth;
+}
+
+std::string too_deep_text(std::string_view text) {
+  return fmt::format("a type of {} lists inside each other; at most {} are read", list_depth(text), kDeepestLists);
+}
+
 std::string type_of(const Value& value) {
-  if (value.kind() != Kind::kTensor) return std::string(kind_name(value.kind()));
-  const Tensor tensor = value.tensor();
-  return tensor_text(tensor.dtype(), std::vector<std::int64_t>(tensor.shape().begin(), tensor.shape().end()));
+  const auto text = [](const Tensor& tensor) {
+    return tensor_text(tensor.dtype(), std::vector<std::int64_t>(tensor.shape().begin(), tensor.shape().end()));
+  };
+  if (value.kind() == Kind::kTensor) return text(value.tensor());
+  if (value.kind() == Kind::kFrame && !is_picture(value.frame().pixels())) {
+    return "frame of " + text(value.frame().pixels());
+  }
+  return std::string(kind_name(value.kind()));
 }
 
 }  // namespace pipit

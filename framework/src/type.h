@@ -32,11 +32,18 @@ struct Type {
   /// Whether a value of type `from` may be given where this is wanted. What is unknown on either side is let through:
   /// it is checked again when the value comes.
   bool accepts(const Type& from) const;
-  /// Whether a value is of this type; looks at a list's elements.
+  /// Whether a value is of this type; looks at a list's elements, and whether a frame's pixels are a picture.
   bool holds(const Value& value) const;
 };
 
-/// The type of a value as found, for messages: "tensor<f32>[512]".
+/// How many lists inside each other a type may be.
+inline constexpr std::size_t kDeepestLists = 16;
+/// How many times "list<" opens a type's text.
+std::size_t list_depth(std::string_view text);
+/// "a type of 20 lists inside each other; at most 16 are read".
+std::string too_deep_text(std::string_view text);
+
+/// The type of a value as found, for messages: "tensor<f32>[512]", "frame of tensor<u8>[0,0,3]".
 std::string type_of(const Value& value);
 
 }  // namespace pipit

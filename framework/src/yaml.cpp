@@ -4,8 +4,10 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
+#include <unordered_map>
 
 namespace pipit {
 namespace {
@@ -19,12 +21,9 @@ int line_of(const YAML::Mark& mark) {
 /// Builds the tree from the parser's events.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(std::string_view place) : place_(place) {}
+  explicit TreeBuilder(Faults& faults) : faults_(faults) {}
 
-  YamlNode take() {
-    if (!faults_.empty()) throw Error("invalid_pipeline", faults_);
-    return std::move(root_);
-  }
+  YamlNode take() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -53,13 +52,11 @@ class TreeBuilder final : public YAML::EventHandler {
  private:
   struct Open {
     YamlNode node;
-    std::optional<YamlNode> key;  // of a mapping: read, its value not yet
+    std::optional<YamlNode> key;                // of a mapping: read, its value not yet
+    std::unordered_map<std::string, int> seen;  // its keys' lines
   };
 
-  void fault(int line, std::string_view what) {
-    if (!faults_.empty()) faults_ += '\n';
-    faults_ += fmt::format("{}:{}: {}", place_, line, what);
-  }
+  void fault(int line, std::string_view what) { faults_.add(line, what); }
 
   void scalar(const YAML::Mark& mark, std::string text, bool quoted, YAML::anchor_t anchor) {
     refuse_anchor(mark, anchor);
@@ -71,9 +68,9 @@ class TreeBuilder final : public YAML::EventHandler {
     if (tag != "?" && tag != "!" && !tag.empty()) fault(line_of(mark), fmt::format("tag '{}' is not supported", tag));
     if (open_.size() >= kMaxDepth) {
       throw Error("invalid_pipeline",
-                  fmt::format("{}:{}: nested deeper than {} levels", place_, line_of(mark), kMaxDepth));
+                  fmt::format("{}:{}: nested deeper than {} levels", faults_.place(), line_of(mark), kMaxDepth));
     }
-    open_.push_back({YamlNode{.kind = kind, .line = line_of(mark)}, std::nullopt});
+    open_.push_back({YamlNode{.kind = kind, .line = line_of(mark)}, std::nullopt, {}});
   }
 
   void close() {
@@ -96,8 +93,8 @@ class TreeBuilder final : public YAML::EventHandler {
       parent.node.items.push_back(std::move(node));
     } else if (!parent.key) {
       if (node.kind != YamlNode::Kind::kScalar) fault(node.line, "a key must be a plain text");
-      if (const YamlNode* first = parent.node.find(node.text)) {
-        fault(node.line, fmt::format("key '{}' stands twice; first at line {}", node.text, first->line));
+      if (const auto [first, fresh] = parent.seen.emplace(node.text, node.line); !fresh) {
+        fault(node.line, fmt::format("key '{}' stands twice; first at line {}", node.text, first->second));
       }
       parent.key = std::move(node);
     } else {
@@ -106,11 +103,46 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
-  std::string place_;
   std::vector<Open> open_;
   YamlNode root_;
-  std::string faults_;
+  Faults& faults_;
 };
+
+std::string_view line_text(std::string_view text, int line) {
+  for (; line > 1 && !text.empty(); --line) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  return text.substr(0, text.find('\n'));
+}
+
+/// What yaml-cpp says, in the words of somebody who writes YAML.
+std::string plain_words(const YAML::Exception& e, std::string_view text) {
+  const std::string_view line = line_text(text, line_of(e.mark));
+  const std::string_view indentation = line.substr(0, line.find_first_not_of(" \t"));
+  if (indentation.find('\t') != std::string_view::npos) {
+    return "the line is indented with a tab; YAML is indented with spaces";
+  }
+  static constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {YAML::ErrorMsg::END_OF_SEQ_FLOW, "a list that begins with '[' is not closed with ']'"},
+      {YAML::ErrorMsg::END_OF_MAP_FLOW, "a mapping that begins with '{' is not closed with '}'"},
+      {YAML::ErrorMsg::EOF_IN_SCALAR, "a quoted text is not closed"},
+      {YAML::ErrorMsg::MAP_VALUE, "a second ': ' in one line; put a text that holds one in quotes"},
+      {YAML::ErrorMsg::MAP_KEY, "a key stands where none can; look at the indentation"},
+      {YAML::ErrorMsg::BLOCK_ENTRY, "a list's '-' stands where none can; look at the indentation"},
+      {YAML::ErrorMsg::END_OF_MAP, "the indentation does not go with the lines above"},
+      {YAML::ErrorMsg::END_OF_SEQ, "the indentation does not go with the lines above"},
+      {YAML::ErrorMsg::FLOW_END, "a ']' or '}' closes what was not opened"},
+      {YAML::ErrorMsg::UNKNOWN_TOKEN, "a text must not begin with this character; put it in quotes"},
+      {YAML::ErrorMsg::DOC_IN_SCALAR, "a quoted text is not closed before the document ends"}};
+  for (const auto& [said, words] : kWords) {
+    if (e.msg == said) return std::string(words);
+  }
+  if (e.msg.starts_with(YAML::ErrorMsg::INVALID_ESCAPE)) {
+    return fmt::format(
+        "'\\{}' is not an escape of a text in double quotes; a backslash is '\\\\' there, or take single "
+        "quotes",
+        e.msg.substr(std::string_view(YAML::ErrorMsg::INVALID_ESCAPE).size()));
+  }
+  return e.msg;
+}
 
 template <class T>
 std::optional<T> parse_number(std::string_view text) {
@@ -165,22 +197,33 @@ Value to_value(const YamlNode& node) {
 }
 
 YamlNode parse_yaml(std::string_view text, std::string_view place) {
-  TreeBuilder builder(place);
+  Faults faults{std::string(place)};
+  YamlNode root = parse_yaml(text, faults);
+  faults.raise();
+  return root;
+}
+
+YamlNode parse_yaml(std::string_view text, Faults& faults) {
+  const auto fail = [&](const std::string& what) {
+    throw Error("invalid_pipeline", fmt::format("{}: {}", faults.place(), what));
+  };
+  TreeBuilder builder(faults);
   try {
     // Before white space at the end yaml-cpp takes a quoted text that was never closed.
     text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    if (!parser.HandleNextDocument(builder))
-      throw Error("invalid_pipeline", fmt::format("{}: the file is empty", place));
+    if (!parser.HandleNextDocument(builder)) fail("the file is empty");
     YamlNode root = builder.take();
-    TreeBuilder rest(place);
-    if (parser.HandleNextDocument(rest)) {
-      throw Error("invalid_pipeline", fmt::format("{}: holds more than one YAML document", place));
-    }
+    TreeBuilder rest(faults);
+    if (parser.HandleNextDocument(rest)) fail("holds more than one YAML document");
     return root;
   } catch (const YAML::Exception& e) {
-    throw Error("invalid_pipeline", fmt::format("{}:{}: {}", place, line_of(e.mark), e.msg));
+    // What was found before it is told too.
+    Faults all = faults;
+    all.add(line_of(e.mark), plain_words(e, text));
+    all.raise();
+    throw;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "faults.h"
 #include "pipit/value.h"
 
 namespace pipit {
@@ -35,5 +36,7 @@ Value to_value(const YamlNode& node);
 /// Parses one document. Faults (syntax, duplicate keys, anchors, tags, several documents, nesting beyond 64) are thrown
 /// as pipit::Error (`invalid_pipeline`), "place:line: …" a line each.
 YamlNode parse_yaml(std::string_view text, std::string_view place);
+/// Likewise, but what does not hinder reading on is added to `faults`.
+YamlNode parse_yaml(std::string_view text, Faults& faults);
 
 }  // namespace pipit

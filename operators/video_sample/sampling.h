@@ -28,7 +28,8 @@ struct TimeWindow {
   double length_s(double duration_s) const { return (end_s && *end_s <= duration_s ? *end_s : duration_s) - start_s; }
   /// How many frames it should hold at an average rate: an estimate, since rate and duration are.
   std::int64_t estimated_frames(double duration_s, double rate) const {
-    return static_cast<std::int64_t>(std::fmax(0, std::nearbyint(length_s(duration_s) * rate)));
+    constexpr double kMost = 1e15;  // what a file says may be anything
+    return static_cast<std::int64_t>(std::clamp(std::nearbyint(length_s(duration_s) * rate), 0.0, kMost));
   }
 };
 
@@ -38,16 +39,23 @@ class Sampler {
   virtual ~Sampler() = default;
 
   /// How many times the frame that passes now is delivered. Call it once for each frame.
-  virtual std::int64_t copies(double timestamp_ms) = 0;
+  virtual std::int64_t copies(double timestamp_ms, bool key_frame) = 0;
   /// True when no later frame can be chosen.
   virtual bool done() const { return false; }
   /// Asked once the frames have ended: true when the last one is delivered once (more).
   virtual bool wants_last() const { return false; }
+  /// Asked once the frames have ended: how many that were asked for are not there, the last one apart.
+  virtual std::int64_t missing() const { return 0; }
 };
 
 class EveryFrame final : public Sampler {
  public:
-  std::int64_t copies(double) override { return 1; }
+  std::int64_t copies(double, bool) override { return 1; }
+};
+
+class KeyFrameSample final : public Sampler {
+ public:
+  std::int64_t copies(double, bool key_frame) override { return key_frame ? 1 : 0; }
 };
 
 /// The frames nearest below `samples` evenly spaced positions of `total` frames: numpy.linspace(0, total - 1, samples),
@@ -57,7 +65,7 @@ class UniformSample final : public Sampler {
   /// `samples` is at least 1.
   UniformSample(std::int64_t total, std::int64_t samples) : last_(total - 1), samples_(samples) {}
 
-  std::int64_t copies(double) override {
+  std::int64_t copies(double, bool) override {
     const std::int64_t first = next_;
     while (!done() && position(next_) <= passed_) ++next_;
     ++passed_;
@@ -65,6 +73,7 @@ class UniformSample final : public Sampler {
   }
   bool done() const override { return next_ >= samples_; }
   bool wants_last() const override { return !done(); }
+  std::int64_t missing() const override { return done() ? 0 : samples_ - next_ - 1; }
 
  private:
   std::int64_t position(std::int64_t sample) const {
@@ -89,7 +98,7 @@ class FrameASecondSample final : public Sampler {
 
   explicit FrameASecondSample(double rate) : stride_(stride(rate)) {}
 
-  std::int64_t copies(double) override { return passed_++ % stride_ == 0 ? 1 : 0; }
+  std::int64_t copies(double, bool) override { return passed_++ % stride_ == 0 ? 1 : 0; }
 
  private:
   std::int64_t stride_;
@@ -114,7 +123,7 @@ class TimeStepSample final : public Sampler {
     }
   }
 
-  std::int64_t copies(double timestamp_ms) override {
+  std::int64_t copies(double timestamp_ms, bool) override {
     std::int64_t n = 0;
     for (const double time = timestamp_ms / 1000; time >= at_; at_ += step_) {
       if (++n > kMaxCopies) {

@@ -30,13 +30,10 @@ class Sharp {
         .output("sharp", "bool", "true above the threshold")
         .argument("threshold", "float", "100",
                   "variance of the Laplacian of the luma, 0 to 255; about 100 parts blurred "
-                  "from sharp frames of videos");
+                  "from sharp frames of videos")
+        .at_least(0);
   }
-  Sharp(const pipit::Arguments& arguments, pipit::Context&) : threshold_(arguments.number("threshold")) {
-    if (!(threshold_ >= 0)) {
-      throw pipit::Error("invalid_argument", "threshold must be at least 0, found " + std::to_string(threshold_));
-    }
-  }
+  Sharp(const pipit::Arguments& arguments, pipit::Context&) : threshold_(arguments.number("threshold")) {}
   pipit::Value process(const pipit::Row& row) {
     const pipit::Frame frame = row[0].frame();
     if (frame.height() < 3 || frame.width() < 3) {

@@ -6,11 +6,10 @@ class Shorten {
     return pipit::Signature("Cuts a text to a number of bytes.")
         .input("text", "string", "any text")
         .output("text", "string", "its beginning")
-        .argument("bytes", "int", "80", "at most so many");
+        .argument("bytes", "int", "80", "at most so many")
+        .at_least(0);
   }
-  Shorten(const pipit::Arguments& arguments, pipit::Context&) : bytes_(arguments.integer("bytes")) {
-    if (bytes_ < 0) throw pipit::Error("invalid_argument", "bytes must be at least 0, found " + std::to_string(bytes_));
-  }
+  Shorten(const pipit::Arguments& arguments, pipit::Context&) : bytes_(arguments.integer("bytes")) {}
   pipit::Value process(const pipit::Row& row) { return row[0].string().substr(0, static_cast<std::size_t>(bytes_)); }
 
  private:

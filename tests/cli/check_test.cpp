@@ -8,14 +8,15 @@
 
 using test::Outcome;
 using test::Scene;
+using test::Words;
 
 namespace {
 
 /// What `pipit check` says of a pipeline, and that it fails.
-std::string fault(const std::string& yaml, const test::Words& more = {}) {
+std::string fault(const std::string& yaml, const Words& more = {}) {
   const Scene scene;
   scene.write("p.yaml", yaml);
-  test::Words words = {"check", "p.yaml"};
+  Words words = {"check", "p.yaml"};
   words.insert(words.end(), more.begin(), more.end());
   const Outcome outcome = scene.run(words);
   CHECK(outcome.out == "");
@@ -71,14 +72,18 @@ TEST_CASE("check: a good pipeline is ok") {
 }
 
 TEST_CASE("check: YAML that is wrong is told with its line") {
-  CHECK(fault("pipit: 1\nnodes: []\nnodes: []\n") == "p.yaml:3: key 'nodes' stands twice; first at line 2\n");
-  CHECK(fault("pipit: 1\nnodes: [\n") == "p.yaml:2: end of sequence flow not found\n");
-  CHECK(fault("pipit: 1\nname: 'x\nnodes: []\n") == "p.yaml:3: illegal EOF in scalar\n");
+  CHECK(fault("pipit: 1\nnodes: []\nnodes: []\noutputs: a\n") ==
+        "p.yaml:2: 'nodes' must be a list of at least one node\n"
+        "p.yaml:3: key 'nodes' stands twice; first at line 2\n");
+  CHECK(fault("pipit: 1\nnodes: [\n") == "p.yaml:2: a list that begins with '[' is not closed with ']'\n");
+  CHECK(fault("pipit: 1\nname: 'x\nnodes: []\n") == "p.yaml:3: a quoted text is not closed\n");
   CHECK(fault("") == "p.yaml: the file is empty\n");
-  CHECK(
-      fault("pipit: 1\na: &x 1\nb: *x\n") ==
-      "p.yaml:2: anchors (&name) are not supported; use vars\np.yaml:3: aliases (*name) are not supported; use vars\n");
-  CHECK(fault(std::string("\x00\x01\x02", 3)) != "");
+  CHECK(fault("pipit: 1\nname: &x 1\nvars: {b: *x}\ninputs: {t: string}\nnodes: 1\noutputs: t\n") ==
+        "p.yaml:2: anchors (&name) are not supported; use vars\n"
+        "p.yaml:3: aliases (*name) are not supported; use vars\n"
+        "p.yaml:5: 'nodes' must be a list of at least one node\n");
+  CHECK(fault(std::string("\x00\x01\x02", 3)) ==
+        "'p.yaml' is not a pipeline file: it is not text (line 1 has the byte 0x00)\n");
 }
 
 TEST_CASE("check: a cycle is printed as a path") {
@@ -102,8 +107,10 @@ TEST_CASE("check: joined siblings and types that do not fit and unknown names co
       "p.yaml:2: input 'unused' is read by no node and is no output; remove it\n"
       "p.yaml:6: node 'both': cannot join 'two.b' (the rows of 'two') with 'one.a' (the rows of 'one'): neither's rows "
       "lie inside the other's; collect one of them first\n"
-      "p.yaml:8: node 'up': operator 'test/text.upper' has no argument 'suffx'; did you mean 'suffix'?; it takes "
-      "'suffix', 'times', 'style' and 'file'\n"
+      "p.yaml:8: node 'up': operator 'test/text.upper' has no argument 'suffx' (it takes 'suffix', 'times', 'style' "
+      "and "
+      "'file'); did you mean 'suffix'?\n"
+      "p.yaml:8: node 'up': argument 'suffix' takes a string, found int 1\n"
       "p.yaml:8: node 'up': argument 'times' takes an int, found 'x'\n"
       "p.yaml:8: node 'up': argument 'style' takes one of 'plain' and 'loud', found 'lout'; did you mean 'loud'?\n"
       "p.yaml:8: node 'up': input 'text' takes string, 'codes.d' gives tensor<f32>[?]\n"
@@ -112,6 +119,33 @@ TEST_CASE("check: joined siblings and types that do not fit and unknown names co
           "\np.yaml:10: node 'tell': operator 'test/text.rogue' needs argument 'how' "
           "(enum(none|two|type|complex|constructor|slow|good)): what to do wrong\n"
           "p.yaml:11: 'outputs': no column 'g'\n");
+}
+
+TEST_CASE("check: a clip given as a pipeline is told as what it is") {
+  const Scene scene;
+  scene.write("clip.mp4", std::string("\0\0\0\x20", 4) + "ftypisom" + std::string(1000, '\0'));
+  for (const Words& words : {Words{"check", "clip.mp4"}, Words{"run", "clip.mp4", "--input", "path=x"}}) {
+    const Outcome outcome = scene.run(words);
+    CHECK(outcome.err == "'clip.mp4' is not a pipeline file: it is not text (line 1 has the byte 0x00)\n");
+    CHECK(outcome.status == 2);
+  }
+}
+
+TEST_CASE("check: a variable that nothing uses after --set stops nothing") {
+  const Scene scene;
+  scene.write("p.yaml",
+              "pipit: 1\nvars: {mark: '${PIPIT_TEST_UNSET}'}\ninputs: {text: string}\nnodes:\n"
+              "  - {name: up, op: test/text.upper, in: text, out: loud, args: {suffix: $mark}}\noutputs: [loud]\n");
+  const std::string told =
+      "p.yaml:2: environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default\n";
+  CHECK(scene.run({"run", "p.yaml", "--input", "text=a"}).err == told);
+  CHECK(scene.run({"check", "p.yaml"}).err == "warning: " + told);
+  for (const char* set : {"up.suffix=!", "vars.mark=!"}) {
+    const Outcome outcome = scene.run({"run", "p.yaml", "--input", "text=a", "--set", set});
+    CHECK(outcome.out == "{\"item\":0,\"loud\":\"A!\"}\n");
+    CHECK(outcome.err == "");
+    CHECK(scene.run({"check", "p.yaml", "--set", set}).err == "");
+  }
 }
 
 TEST_CASE("check: an unset variable is a warning") {
@@ -133,19 +167,20 @@ TEST_CASE("check: --set of a node or a var that is not there is a fault") {
   const std::string yaml =
       "pipit: 1\ninputs: {text: string}\nnodes:\n  - {name: up, op: test/text.upper, in: text, out: loud}\n"
       "outputs: [loud]\n";
-  CHECK(fault(yaml, {"--set", "upp.suffix=x"}) == "p.yaml: --set upp.suffix: no node 'upp'; did you mean 'up'?\n");
-  CHECK(fault(yaml, {"--set", "vars.x=1"}) == "p.yaml: --set vars.x: no var 'x'\n");
+  CHECK(fault(yaml, {"--set", "upp.suffix=x"}) ==
+        "p.yaml: --set upp.suffix: no node 'upp' (the node is 'up'); did you mean 'up'?\n");
+  CHECK(fault(yaml, {"--set", "vars.x=1"}) == "p.yaml: --set vars.x: no var 'x' (there are none)\n");
   CHECK(fault(yaml, {"--set", "up.sufix=x"}) ==
-        "p.yaml:4: node 'up': operator 'test/text.upper' has no argument 'sufix'; did you mean 'suffix'?; it takes "
-        "'suffix', 'times', 'style' and 'file'\n");
+        "p.yaml:4: node 'up': operator 'test/text.upper' has no argument 'sufix' (it takes 'suffix', 'times', 'style' "
+        "and 'file'); did you mean 'suffix'?\n");
   CHECK(fault(yaml, {"--set", "up.times=x"}) == "p.yaml:4: node 'up': argument 'times' takes an int, found 'x'\n");
 }
 
 TEST_CASE("check: unknown keys of a node are told with the known ones") {
   CHECK(fault("pipit: 1\ninputs: {text: string}\nnodes:\n"
               "  - {name: up, op: test/text.upper, inn: text, in: text, out: loud}\noutputs: [loud]\n") ==
-        "p.yaml:4: node 'up': no key 'inn'; did you mean 'in'?; expected 'name', 'op', 'in', 'out', 'keep', 'args', "
-        "'window', 'replicas', 'batch', 'queue' and 'hold'\n");
+        "p.yaml:4: node 'up': no key 'inn' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
+        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'in'?\n");
 }
 
 TEST_CASE("program: commands that are unknown get a near name") {
@@ -158,7 +193,7 @@ TEST_CASE("program: commands that are unknown get a near name") {
   CHECK(help.out == none.err);
   CHECK(help.status == 0);
   const Outcome wrong = scene.run({"chek", "x"});
-  CHECK(wrong.err == "pipit: no command 'chek'; did you mean 'check'?; pipit --help lists them\n");
+  CHECK(wrong.err == "pipit: no command 'chek' (pipit --help lists them); did you mean 'check'?\n");
   CHECK(wrong.status == 2);
   CHECK(scene.run({"--version"}).out.find("pipit ") == 0);
   for (const char* command : {"run", "check", "operators", "inspect"}) {

@@ -141,7 +141,7 @@ TEST_CASE("weights: a wrong command line is exit status 2") {
     return outcome.err;
   };
   CHECK(message({"inspet", "x"}) ==
-        "pipit: weights knows no 'inspet'; did you mean 'inspect'?; pipit weights --help lists what it knows\n");
+        "pipit: weights knows no 'inspet' (pipit weights --help lists what it knows); did you mean 'inspect'?\n");
   CHECK(
       message({"convert", "a", "b", "--dtype", "int8"}) ==
       "pipit: --dtype takes one of 'fp32', 'fp16', 'bf16', found 'int8'; pipit weights quantize makes 8 and 4 bits\n");

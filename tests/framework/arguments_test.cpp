@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <string>
 
 using pipit::Argument;
@@ -14,7 +15,7 @@ namespace {
 OperatorSignature signature(const std::vector<std::array<const char*, 4>>& arguments) {
   OperatorSignature signature;
   for (const auto& [name, type, fallback, alias] : arguments) {
-    Argument argument{name, type, ArgumentType::parse(type), {}, "what it is for", alias};
+    Argument argument{name, type, ArgumentType::parse(type), {}, "what it is for", alias, {}};
     if (fallback != nullptr) argument.default_text = fallback;
     signature.arguments.push_back(argument);
   }
@@ -29,9 +30,10 @@ Value bound(const OperatorSignature& signature, const std::string& args, std::st
   const pipit::Spec spec = pipit::Spec::parse(
       "pipit: 1\nnodes:\n  - {name: n, op: a.b, in: t, out: u,\n     args: " + args + "}\noutputs: [u]\n", "f", "files",
       options);
-  return pipit::bind_arguments(signature, spec.nodes[0], spec.folder, [&](int line, const std::string& message) {
-    *said += std::to_string(line) + ": " + message + "\n";
-  });
+  const pipit::ArgumentFaults tell{
+      [&](int line, const std::string& message) { *said += std::to_string(line) + ": " + message + "\n"; },
+      [&](const pipit::UnsetVariable& variable) { *said += "unset: " + variable.message + "\n"; }};
+  return pipit::bind_arguments(signature, spec.nodes[0], spec.folder, tell);
 }
 
 std::string faults(const OperatorSignature& signature, const std::string& args) {
@@ -83,10 +85,9 @@ TEST_CASE("arguments: what is unknown or missing or wrong is told with what was 
                                          {"names", "list<string>", "null", ""},
                                          {"options", "map", "null", ""}});
   CHECK(faults(s, "{}") == "3: operator 'a.b' needs argument 'num_samples' (int): what it is for\n");
-  CHECK(
-      faults(s, "{num_sample: 3, num_samples: 1}") ==
-      "4: operator 'a.b' has no argument 'num_sample'; did you mean 'num_samples'?; it takes 'num_samples', 'device', "
-      "'ratio', 'names' and 'options'\n");
+  CHECK(faults(s, "{num_sample: 3, num_samples: 1}") ==
+        "4: operator 'a.b' has no argument 'num_sample' (it takes 'num_samples', 'device', 'ratio', 'names' and "
+        "'options'); did you mean 'num_samples'?\n");
   CHECK(faults(s, "{num_samples: twelve}") == "4: argument 'num_samples' takes an int, found 'twelve'\n");
   CHECK(faults(s, "{num_samples: 1.5}") == "4: argument 'num_samples' takes an int, found float 1.5\n");
   CHECK(faults(s, "{num_samples: '3'}") == "4: argument 'num_samples' takes an int, found '3'\n");
@@ -96,10 +97,11 @@ TEST_CASE("arguments: what is unknown or missing or wrong is told with what was 
   CHECK(faults(s, "{num_samples: 1, device: 3}") ==
         "4: argument 'device' takes one of 'cpu' and 'cuda', found int 3\n");
   CHECK(faults(s, "{num_samples: 1, ratio: big}") == "4: argument 'ratio' takes a float, found 'big'\n");
-  CHECK(faults(s, "{num_samples: 1, names: x}") == "4: argument 'names' takes a list of string, found 'x'\n");
-  CHECK(faults(s, "{num_samples: 1, names: [x, 2]}") == "4: argument 'names' takes a list of string, found a list\n");
+  CHECK(faults(s, "{num_samples: 1, names: x}") == "4: argument 'names' takes a list of strings, found 'x'\n");
+  CHECK(faults(s, "{num_samples: 1, names: [x, 2]}") ==
+        "4: argument 'names' takes a list of strings, found int 2 as its item 2\n");
   CHECK(faults(s, "{num_samples: 1, options: [1]}") == "4: argument 'options' takes a map, found a list\n");
-  CHECK(faults(signature({}), "{x: 1}") == "4: operator 'a.b' has no argument 'x'; it takes none\n");
+  CHECK(faults(signature({}), "{x: 1}") == "4: operator 'a.b' has no argument 'x' (it takes none)\n");
   CHECK(faults(signature({{"s", "string", nullptr, ""}}), "{s: 12}") ==
         "4: argument 's' takes a string, found int 12\n");
 }
@@ -113,7 +115,7 @@ TEST_CASE("arguments: a nested spelling is the same argument") {
   CHECK(said == "");
   CHECK(faults(s, "{args: {num_samples: 12}, num_samples: 3}") == "4: argument 'num_samples' is given twice\n");
   CHECK(faults(s, "{args: {num_sample: 12}}") ==
-        "4: operator 'a.b' has no argument 'args.num_sample'; it takes 'num_samples'\n");
+        "4: operator 'a.b' has no argument 'args.num_sample' (it takes 'num_samples')\n");
 }
 
 TEST_CASE("arguments: --set gives texts that mean what the argument wants") {
@@ -136,7 +138,81 @@ TEST_CASE("arguments: --set gives texts that mean what the argument wants") {
   CHECK(said == "");
   bound(s, "{}", &said, {{"n.i", "x"}, {"n.l", "[1, 2"}, {"n.k", "1"}});
   CHECK(said ==
-        "3: operator 'a.b' has no argument 'k'; it takes 's', 'p', 'i', 'l' and 'm'\n"
+        "3: operator 'a.b' has no argument 'k' (it takes 's', 'p', 'i', 'l' and 'm')\n"
         "3: argument 'i' takes an int, found 'x'\n"
-        "3: argument 'l' takes a list of int, found '[1, 2'\n");
+        "3: argument 'l' takes a list of ints, found '[1, 2'\n");
+}
+
+TEST_CASE("arguments: values outside of what the signature says are refused with what it says") {
+  const auto with_values = [](const char* type, const char* values, const char* fallback = nullptr) {
+    OperatorSignature s = signature({{"x", type, fallback, ""}, {"w", "path", "null", ""}});
+    s.arguments[0].values = pipit::ArgumentValues::parse(values, type);
+    return s;
+  };
+  const OperatorSignature least = with_values("int", "range:1..");
+  CHECK(faults(least, "{x: 0}") == "4: argument 'x' takes an int of at least 1, found 0\n");
+  CHECK(faults(least, "{x: one}") == "4: argument 'x' takes an int of at least 1, found 'one'\n");
+  CHECK(faults(least, "{x: 1}").empty());
+  const OperatorSignature between = with_values("int", "range:0..2");
+  CHECK(faults(between, "{x: 7}") == "4: argument 'x' takes an int from 0 to 2, found 7\n");
+  CHECK(faults(between, "{x: 2}").empty());
+  const OperatorSignature ratio = with_values("float", "range:..0.5");
+  CHECK(faults(ratio, "{x: 0.6}") == "4: argument 'x' takes a float of at most 0.5, found 0.6\n");
+  CHECK(faults(ratio, "{x: 0}").empty());
+  const OperatorSignature model = with_values("string", "one_of:auto|b32=base_patch32|l14");
+  CHECK(faults(model, "{x: atuo}") ==
+        "4: argument 'x' takes one of 'auto', 'b32' and 'l14', found 'atuo'; did you mean 'auto'?\n");
+  CHECK(faults(model, "{x: hub/model}") ==
+        "4: argument 'x' takes one of 'auto', 'b32' and 'l14', found 'hub/model'; the path of a file goes into 'w'\n");
+  std::string said;
+  CHECK(bound(model, "{x: base_patch32}", &said).get("x").string() == "b32");
+  CHECK(said == "");
+  const OperatorSignature device = with_values("string", "format:device");
+  CHECK(faults(device, "{x: gpu}") == "4: argument 'x' takes 'cpu', 'cuda' or 'cuda:N', found 'gpu'\n");
+  CHECK(faults(device, "{x: 'cuda:1'}").empty());
+  const OperatorSignature sum = with_values("string", "format:sha256", "null");
+  CHECK(faults(sum, "{x: abc}") == "4: argument 'x' takes a SHA-256 sum (64 hexadecimal digits), found 'abc'\n");
+  CHECK(faults(sum, "{}").empty());
+  const OperatorSignature list = with_values("list<int>", "range:1..3");
+  CHECK(faults(list, "{x: [1, 4]}") == "4: argument 'x' takes a list of ints from 1 to 3, found 4 as its item 2\n");
+  const OperatorSignature lists = with_values("list<string>", "one_of:a|b");
+  CHECK(faults(lists, "{x: [a, c]}") ==
+        "4: argument 'x' takes a list of strings, each one of 'a' and 'b', found 'c' as its item 2\n");
+}
+
+TEST_CASE("arguments: a path is looked for as its signature says") {
+  const auto with_path = [](const char* values) {
+    OperatorSignature s = signature({{"x", "path", nullptr, ""}});
+    s.arguments[0].values = pipit::ArgumentValues::parse(values, "path");
+    return s;
+  };
+  CHECK(faults(with_path("path:file"), "{x: no/where}") == "4: argument 'x': 'files/no/where' does not exist\n");
+  CHECK(faults(with_path("path:file"), "{x: /}") == "4: argument 'x': '/' is a folder, not a file\n");
+  CHECK(faults(with_path("path:folder"), "{x: /dev/null}") == "4: argument 'x': '/dev/null' is a file, not a folder\n");
+  CHECK(faults(with_path("path:file"), "{x: ''}") == "4: argument 'x': '' is not a path\n");
+  CHECK(faults(with_path("path:file|folder"), "{x: /}").empty());
+  CHECK(faults(with_path("path:file"), "{x: /dev/null}").empty());
+  CHECK_MESSAGE(faults(with_path(""), "{x: no/where}").empty(), "as modules of version 1.0 have it");
+}
+
+TEST_CASE("arguments: one with a slip in its name is judged as the one that was meant") {
+  const OperatorSignature s = signature({{"num_samples", "int", nullptr, ""}});
+  CHECK(faults(s, "{num_sample: x}") ==
+        "4: operator 'a.b' has no argument 'num_sample' (it takes 'num_samples'); did you mean 'num_samples'?\n"
+        "4: argument 'num_samples' takes an int, found 'x'\n");
+}
+
+TEST_CASE("arguments: what needs an unset variable is told and not judged") {
+  unsetenv("PIPIT_TEST_UNSET");
+  const OperatorSignature s = signature({{"i", "int", "1", "args.i"}});
+  const std::string unset =
+      "unset: environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default\n";
+  std::string said;
+  CHECK(bound(s, "{i: '${PIPIT_TEST_UNSET}'}", &said).get("i").is_null());
+  CHECK(said == unset);
+  said.clear();
+  CHECK(bound(s, "{i: '${PIPIT_TEST_UNSET}'}", &said, {{"n.i", "3"}}).get("i").integer() == 3);
+  CHECK(bound(s, "{args: {i: '${PIPIT_TEST_UNSET}'}}", &said, {{"n.i", "3"}}).get("i").integer() == 3);
+  CHECK(bound(s, "{i: '${PIPIT_TEST_UNSET}'}", &said, {{"n.args.i", "3"}}).get("i").integer() == 3);
+  CHECK(said == "");
 }

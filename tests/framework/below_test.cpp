@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -94,7 +96,8 @@ outputs: [joined]
   pipit::Pipeline marked = files.open("main.yaml", options);
   CHECK(one(marked, "a") == "joined=a/A+");
   options.set = {{"loud.upper.suffix", "#"}};
-  CHECK(files.fault("main.yaml", options) == "parts/loud.yaml: --set loud.upper.suffix: no node 'upper'");
+  CHECK(files.fault("main.yaml", options) ==
+        "parts/loud.yaml: --set loud.upper.suffix: no node 'upper' (the nodes are 'words', 'up' and 'join')");
 }
 
 TEST_CASE("below: a pipeline inside rows works on each of them") {
@@ -153,22 +156,106 @@ outputs: [half]
   CHECK(with("in: text, args: {file: main.yaml}") ==
         "main.yaml:4: node 'x': 'main.yaml' takes in itself: main.yaml -> main.yaml");
   CHECK(with("in: text, replicas: 2, args: {file: parts/loud.yaml}") ==
-        "main.yaml:4: node 'x': no key 'replicas'; expected 'name', 'op', 'in', 'out' and 'args'");
+        "main.yaml:4: node 'x': no key 'replicas' (the keys are 'name', 'op', 'in', 'out' and 'args')");
   CHECK(with("in: [text, n], args: {file: parts/loud.yaml}") ==
         "main.yaml:4: node 'x': pipeline 'loud.yaml' takes 1 column ('text'), 'in' gives 2");
   CHECK(with("in: {txt: text}, args: {file: parts/loud.yaml}") ==
-        "main.yaml:4: node 'x': pipeline 'loud.yaml' has no input 'txt'; did you mean 'text'?; it has 'text'");
+        "main.yaml:4: node 'x': pipeline 'loud.yaml' has no input 'txt' (it takes 'text'); did you mean 'text'?");
   CHECK(with("in: text, out: y, args: {file: parts/loud.yaml}") ==
         "main.yaml:4: node 'x': pipeline 'loud.yaml' gives 2 columns ('joined' and 'text'), 'out' names 1");
   CHECK(with("in: n, args: {file: parts/loud.yaml}") ==
         "main.yaml:2: input 'text' is read by no node and is no output; remove it\n"
         "main.yaml:4: node 'x': input 'x.text' takes string, 'n' gives int");
   CHECK(with("in: text, args: {file: parts/loud.yaml, vars: {marc: a}}") ==
-        "parts/loud.yaml: given x.vars.marc: no var 'marc'; did you mean 'mark'?");
+        "parts/loud.yaml: given x.vars.marc: no var 'marc' (there is 'mark'); did you mean 'mark'?");
   CHECK(
       with("in: text, args: {file: parts/wrong.yaml}").starts_with("parts/wrong.yaml:4: no operator 'test/text.uper'"));
   CHECK(with("in: text, args: {file: parts/wrong.yaml}")
             .ends_with("parts/wrong.yaml:5: node 'x.half': input 'number' takes int, 'text' gives string"));
+}
+
+TEST_CASE("below: faults above and below come in one round") {
+  const Files files;
+  files.write("parts/wrong.yaml", R"(
+inputs: {text: string}
+nodes:
+  - {name: up, op: test/text.uper, in: text, out: loud}
+  - {name: twice, op: test/text.upper, in: text, out: more, args: {times: x}, replicas: none}
+outputs: [loud, more]
+)");
+  files.write("main.yaml", R"(
+inputs: {text: string}
+nodes:
+  - {name: one, op: pipeline, in: text, out: [a, b], args: {file: parts/wrong.yaml}}
+  - {name: two, op: pipeline, in: text, out: [c, d], args: {file: parts/wrong.yaml}}
+  - {name: three, op: pipeline, in: text, out: e, args: {file: parts/none.yaml}}
+  - {name: four, op: test/text.upper, in: a, out: f, args: {style: soft}}
+outputs: [b, d, e, f]
+)");
+  const std::string said = files.fault("main.yaml");
+  CHECK(
+      said.starts_with("main.yaml:6: node 'three': cannot open pipeline 'parts/none.yaml': No such file or directory\n"
+                       "main.yaml:7: node 'four': argument 'style' takes one of 'plain' and 'loud', found 'soft'\n"
+                       "parts/wrong.yaml:4: no operator 'test/text.uper'; did you mean 'test/text.upper'? searched: "));
+  CHECK(
+      said.ends_with("parts/wrong.yaml:5: node 'twice': 'replicas' must be a number of at least 1, found 'none'\n"
+                     "parts/wrong.yaml:5: node 'one.twice': argument 'times' takes an int, found 'x'\n"
+                     "parts/wrong.yaml:5: node 'two.twice': argument 'times' takes an int, found 'x'"));
+}
+
+TEST_CASE("below: an unset variable matters only where something uses it") {
+  unsetenv("PIPIT_TEST_UNSET");
+  const Files files;
+  files.write("parts/loud.yaml", R"(
+vars: {mark: "${PIPIT_TEST_UNSET}", other: "${PIPIT_TEST_UNSET}"}
+inputs: {text: string}
+nodes:
+  - {name: up, op: test/text.upper, in: text, out: loud, args: {suffix: $mark}}
+outputs: [loud]
+)");
+  const auto with = [&](const std::string& vars, const pipit::Options& options = {}) {
+    files.write("main.yaml",
+                "\nvars: {v: '${PIPIT_TEST_UNSET}'}\ninputs: {text: string}\nnodes:\n"
+                "  - {name: x, op: pipeline, in: text, args: {file: parts/loud.yaml, vars: {" +
+                    vars + "}}}\noutputs: [loud]\n");
+    return files.fault("main.yaml", options);
+  };
+  const std::string told =
+      "environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default";
+  CHECK(with("") == "parts/loud.yaml:2: " + told);
+  CHECK(with("mark: a").empty());
+  CHECK(with("mark: a, other: $v").empty());
+  CHECK(with("mark: $v") == "main.yaml:2: " + told);
+  pipit::Options set;
+  set.set = {{"x.up.suffix", "a"}};
+  CHECK(with("mark: $v", set).empty());
+}
+
+TEST_CASE("below: files that take in each other many times are stopped in no time") {
+  const Files files;
+  files.write("parts/0.yaml", R"(
+inputs: {text: string}
+nodes:
+  - {name: up, op: test/text.upper, in: text, out: text}
+outputs: [text]
+)");
+  for (int i = 1; i < 15; ++i) {
+    std::string yaml = "\ninputs: {text: string}\nnodes:\n";
+    for (int node = 0; node < 40; ++node) {
+      yaml += "  - {name: n" + std::to_string(node) +
+              ", op: pipeline, in: text, out: text, args: {file: " + std::to_string(i - 1) + ".yaml}}\n";
+    }
+    files.write("parts/" + std::to_string(i) + ".yaml", yaml + "outputs: [text]\n");
+  }
+  files.write("main.yaml", R"(
+inputs: {text: string}
+nodes:
+  - {name: all, op: pipeline, in: text, out: text, args: {file: parts/14.yaml}}
+outputs: [text]
+)");
+  const std::string said = files.fault("main.yaml");
+  CHECK(said.find("with '0.yaml' the pipeline is made of more than 1000 files") != std::string::npos);
+  CHECK(std::count(said.begin(), said.end(), '\n') < 2);
 }
 
 TEST_CASE("constants: a value stands in the place of a column") {

@@ -407,6 +407,15 @@ TEST_CASE("stream: cancel from elsewhere ends it") {
   other.join();
 }
 
+TEST_CASE("workers: what breaks one fails the items in flight and not the process") {
+  Options options;
+  options.on_span = [](const pipit::Span&) { throw std::runtime_error("the disk is full"); };
+  Pipeline pipeline = test::open(kUpper, options);
+  CHECK(test::items(pipeline, {"a"}) == "0 up: operator_failed: the disk is full\n");
+  CHECK_FALSE(pipeline.push({{"text", "b"}}));
+  CHECK_MESSAGE(pipeline.call({{"text", "c"}}).error, "it has ended, or ends now");
+}
+
 TEST_CASE("fork: a child is told to open the pipeline itself") {
   Pipeline pipeline = test::open(kUpper);
   CHECK(test::one(pipeline, "a") == "loud=A");

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -159,7 +160,7 @@ nodes:
 outputs: [x]
 )") == "f.yaml:4: node 'a': operator 'test/text.pair' takes 2 columns ('a' and 'b'), 'in' gives 1\n"
        "f.yaml:5: node 'b': operator 'test/text.pair' takes 2 columns ('a' and 'b'), 'in' gives none\n"
-       "f.yaml:6: node 'c': operator 'test/text.pair' has no input 'c'; it has 'a' and 'b'\n"
+       "f.yaml:6: node 'c': operator 'test/text.pair' has no input 'c' (it has 'a' and 'b')\n"
        "f.yaml:7: node 'd': operator 'test/text.upper' gives 1 column ('text'), 'out' names 2\n"
        "f.yaml:8: node 'e': operator 'test/text.upper' gives 1 column ('text'), 'out' names none\n"
        "f.yaml:9: node 'f': operator 'test/text.upper' gives 1 column ('text'), 'out' names 2\n"
@@ -263,8 +264,9 @@ nodes:
   - {name: last, op: test/text.upper, in: word, out: y}
 outputs: [y, nowhere]
 )") == "f.yaml:2: input 'unused' is read by no node and is no output; remove it\n"
-       "f.yaml:4: node 'up': operator 'test/text.upper' has no argument 'suffx'; did you mean 'suffix'?; it takes "
-       "'suffix', 'times', 'style' and 'file'\n"
+       "f.yaml:4: node 'up': operator 'test/text.upper' has no argument 'suffx' (it takes 'suffix', 'times', 'style' "
+       "and "
+       "'file'); did you mean 'suffix'?\n"
        "f.yaml:4: node 'up': argument 'times' takes an int, found 'many'\n"
        "f.yaml:5: no operator 'test/text.wordz'; did you mean 'test/text.words'? " +
             searched() +
@@ -361,4 +363,110 @@ TEST_CASE("graph: a hundred diamonds are searched in no time") {
   yaml += "  - {name: join, op: test/text.join, in: [x100, text], out: joined}\n";
   yaml += "  - {name: both, op: test/text.pair, in: [x100, joined], out: last, hold: {mib: 1}}\n";
   CHECK(fault(yaml + "outputs: [last]\n").empty());
+}
+
+TEST_CASE("graph: a fault in every line is told in one round and nothing that follows from one") {
+  CHECK(fault(R"(
+vars: {list: [1]}
+inputs: {text: strng, a b: string, good: string}
+nodes:
+  - {nam: first, op: test/text.upper, in: text, out: a}
+  - {name: second, op: test/text.uper, in: a, out: b}
+  - {name: third, op: test/text.upper, in: b, out: c, args: {suffix: $mark, times: two}}
+  - {name: fourth, op: test/text.upper, in: cc, out: d, args: {sufix: [x]}}
+  - {name: fifth, op: test/text.upper, in: d, out: e, replicas: 0}
+  - {name: sixth, op: test/text.pair, in: [e], out: f}
+  - {name: seventh, op: test/text.upper, in: f, out: g, args: {suffix: $list}}
+  - {name: eighth, op: test/text.words, in: good, out: h}
+  - {name: ninth, op: test/text.half, in: h, out: i}
+  - {name: tenth, op: test/text.upper, in: i, out: j, window: some}
+outputs: [a, e, g, j, zebra]
+)") == "f.yaml:2: var 'list' must be a text or a number, found a list\n"
+       "f.yaml:3: input 'a b' is no name; expected letters, digits and '_'\n"
+       "f.yaml:3: input 'text': 'strng' is no type; expected any, null, bool, int, float, string, bytes, frame, map, "
+       "list<T> or tensor<f32>[512]\n"
+       "f.yaml:5: node 'first': no key 'nam' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
+       "'replicas', 'batch', 'queue' and 'hold'); did you mean 'name'?\n"
+       "f.yaml:6: no operator 'test/text.uper'; did you mean 'test/text.upper'? " +
+            searched() +
+            "\n"
+            "f.yaml:7: no var 'mark' (write $$ for a dollar sign)\n"
+            "f.yaml:7: node 'third': argument 'times' takes an int, found 'two'\n"
+            "f.yaml:8: node 'fourth': operator 'test/text.upper' has no argument 'sufix' (it takes 'suffix', 'times', "
+            "'style' and 'file'); did you mean 'suffix'?\n"
+            "f.yaml:8: node 'fourth': argument 'suffix' takes a string, found a list\n"
+            "f.yaml:8: node 'fourth': no column 'cc'; did you mean 'c'?\n"
+            "f.yaml:9: node 'fifth': 'replicas' must be a number of at least 1, found '0'\n"
+            "f.yaml:10: node 'sixth': operator 'test/text.pair' takes 2 columns ('a' and 'b'), 'in' gives 1\n"
+            "f.yaml:13: node 'ninth': input 'number' takes int, 'eighth.h' gives string\n"
+            "f.yaml:14: node 'tenth': 'window' must be 'all', {size, step} or {seconds, step, by}, found 'some'\n"
+            "f.yaml:15: 'outputs': no column 'zebra'");
+}
+
+TEST_CASE("graph: a node that cannot be read hides its columns and no column is missed for it") {
+  CHECK(fault(R"(
+inputs: {text: string}
+nodes:
+  - just text
+  - {name: up, op: test/text.upper, in: word, out: loud}
+outputs: [loud, quiet]
+)") == "f.yaml:4: a node must be a mapping with 'name' and 'op', found 'just text'");
+}
+
+TEST_CASE("graph: an unset variable stops what uses it and nothing else") {
+  unsetenv("PIPIT_TEST_UNSET");
+  const auto with = [](const std::string& args, pipit::Spec::Options options) -> std::string {
+    try {
+      pipit::Graph::build(
+          pipit::Spec::draft("pipit: 1\nvars: {w: '${PIPIT_TEST_UNSET}', x: '$$'}\ninputs: {text: string}\nnodes:\n"
+                             "  - {name: up, op: test/text.upper, in: text, out: loud, args: {" +
+                                 args + "}}\noutputs: [loud]\n",
+                             "f.yaml", ".", options),
+          pipit::OperatorPath({PIPIT_TEST_OPERATORS}));
+      return "";
+    } catch (const pipit::Error& e) {
+      return e.what();
+    }
+  };
+  const std::string told =
+      "f.yaml:2: environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default";
+  CHECK(with("suffix: x", {}).empty());
+  CHECK(with("suffix: $w", {}) == told);
+  CHECK(with("suffix: $w, times: $w", {}) == told);
+  CHECK(with("suffix: $w", {.overrides = {{"up.suffix", "a"}}}).empty());
+  CHECK(with("suffix: $w", {.overrides = {{"vars.w", "a"}}}).empty());
+  CHECK(with("args: {times: $w}", {.overrides = {{"up.times", "3"}}}).empty());
+  CHECK_MESSAGE(with("times: $w", {.overrides = {}, .unset_is_warning = true}).empty(),
+                "a value that is not known is not judged");
+}
+
+TEST_CASE("graph: a constant that needs an unset variable is of any type") {
+  unsetenv("PIPIT_TEST_UNSET");
+  const auto with = [](bool warns) -> std::string {
+    try {
+      const pipit::Graph graph = pipit::Graph::build(
+          pipit::Spec::draft("pipit: 1\ninputs: {text: string}\nnodes:\n"
+                             "  - {name: half, op: test/text.half, in: [{value: '${PIPIT_TEST_UNSET}'}], out: half}\n"
+                             "outputs: [text, half]\n",
+                             "f.yaml", ".", {.overrides = {}, .unset_is_warning = warns}),
+          pipit::OperatorPath({PIPIT_TEST_OPERATORS}));
+      return "warned: " + graph.warnings.at(0);
+    } catch (const pipit::Error& e) {
+      return e.what();
+    }
+  };
+  const std::string told =
+      "f.yaml:4: environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default";
+  CHECK(with(false) == told);
+  CHECK(with(true) == "warned: " + told);
+}
+
+TEST_CASE("graph: types of lists in lists are bounded") {
+  std::string type;
+  for (int i = 0; i < 100000; ++i) type += "list<";
+  type += "int" + std::string(100000, '>');
+  CHECK(fault("\ninputs: {text: '" + type +
+              "'}\nnodes:\n  - {name: up, op: test/text.upper, in: text, out: loud}\n"
+              "outputs: [loud]\n") ==
+        "f.yaml:2: input 'text': a type of 100000 lists inside each other; at most 16 are read");
 }

@@ -11,7 +11,7 @@ namespace test {
 
 /// `yaml` begins with an empty line, so that lines count from the format's own.
 inline pipit::Graph build(const std::string& yaml) {
-  return pipit::Graph::build(pipit::Spec::parse("pipit: 1" + yaml, "f.yaml", "files", {}),
+  return pipit::Graph::build(pipit::Spec::draft("pipit: 1" + yaml, "f.yaml", "files", {}),
                              pipit::OperatorPath({PIPIT_TEST_OPERATORS}));
 }
 

@@ -202,7 +202,7 @@ outputs: [text]
   CHECK(test::text_of(pipeline.call({{"text", 7}})) == ": invalid_input: input 'text' takes string, found int");
   CHECK(test::text_of(pipeline.call({})) == ": invalid_input: input 'text' is missing; the pipeline takes 'text'");
   CHECK(test::text_of(pipeline.call({{"text", "a"}, {"txt", 7}})) ==
-        ": invalid_input: no input 'txt'; did you mean 'text'?; the pipeline takes 'text'");
+        ": invalid_input: no input 'txt' (the pipeline takes 'text'); did you mean 'text'?");
 }
 
 TEST_CASE("pipeline: many rows pass queues of one row and order is kept by replicas") {

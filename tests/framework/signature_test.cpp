@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
+
+#include "pipit/signature.h"
 
 using pipit::ArgumentType;
 using pipit::OperatorSignature;
@@ -14,7 +17,7 @@ namespace {
 struct Table {
   std::vector<pipit_port> inputs = {{"text", "string", "a text", PIPIT_ONE, 0}};
   std::vector<pipit_port> outputs = {{"vector", "tensor<f32>[?]", "", PIPIT_ONE, 0}};
-  std::vector<pipit_argument> arguments = {{"mode", "enum(a|b)", "a", "which", nullptr}};
+  std::vector<pipit_argument> arguments = {{"mode", "enum(a|b)", "a", "which", nullptr, nullptr}};
   std::vector<pipit_variant> variants;
   pipit_signature signature{};
   pipit_operator table{};
@@ -70,7 +73,7 @@ TEST_CASE("signature: a table is read as it stands") {
 
 TEST_CASE("signature: what is written as JSON reads back the same") {
   Table table;
-  table.arguments.push_back({"path", "path", nullptr, "a file", "args.path"});
+  table.arguments.push_back({"path", "path", nullptr, "a file", "args.path", nullptr});
   table.variants = {{"a", nullptr, nullptr, 0, 0}, {"b", nullptr, nullptr, 0, 0}};
   table.signature.variant_argument = "mode";
   std::vector<pipit_port> other = {{"n", "int", "", PIPIT_ONE, 0}};
@@ -155,8 +158,8 @@ TEST_CASE("signature: arguments are checked") {
   Table twice;
   twice.arguments.push_back(twice.arguments[0]);
   CHECK(twice.fault() == "signature: argument 'mode' stands twice");
-  CHECK(ArgumentType::parse("list<float>").expectation() == "a list of float");
-  CHECK(ArgumentType::parse("any").expectation() == "an any");
+  CHECK(ArgumentType::parse("list<float>").expectation() == "a list of floats");
+  CHECK(ArgumentType::parse("any").expectation() == "any value");
 }
 
 TEST_CASE("signature: tables of another size are read as far as they go") {
@@ -169,4 +172,116 @@ TEST_CASE("signature: tables of another size are read as far as they go") {
   Table larger;
   larger.table.struct_size = sizeof(pipit_operator) + 64;
   CHECK(larger.fault() == "");
+}
+
+TEST_CASE("signature: which values an argument takes is read and written") {
+  Table table;
+  table.arguments.push_back({"n", "int", "1", "how many", nullptr, "range:1.."});
+  table.arguments.push_back({"p", "path", nullptr, "a file", nullptr, "path:file"});
+  const OperatorSignature s = table.read();
+  CHECK(s.find_argument("n")->expectation() == "an int of at least 1");
+  CHECK(s.find_argument("p")->expectation() == "a file");
+  const std::string json = s.to_json();
+  CHECK(json.find(R"("values":"range:1..")") != std::string::npos);
+  CHECK(OperatorSignature::from_json(json).to_json() == json);
+  CHECK(OperatorSignature::from_json(json).find_argument("n")->values.describe() == "at least 1");
+}
+
+TEST_CASE("signature: the C++ form says which values as the C form has them") {
+  pipit::Signature written("does a thing");
+  written.input("x", "int")
+      .argument("a", "int", "1", "a")
+      .at_least(1)
+      .argument("b", "float", "0.5", "b")
+      .between(0.001, 1.0)
+      .argument("c", "int", "1", "c")
+      .at_most(std::int64_t{INT64_MAX})
+      .argument("d", "string", "x", "d")
+      .one_of({"x", "y", "xyz"})
+      .spelling("y", "why")
+      .spelling("x", "ex")
+      .spelling("y", "wy")
+      .argument("e", "int", "1", "e")
+      .one_of({1, 2})
+      .argument("f", "string", "cpu", "f")
+      .format("device")
+      .required("g", "path", "g")
+      .required("h", "path", "h")
+      .folder()
+      .required("i", "path", "i")
+      .file_or_folder()
+      .required("j", "path", "j")
+      .may_be_missing();
+  const pipit_signature& raw = written.raw();
+  std::vector<std::string> values;
+  for (std::uint32_t i = 0; i < raw.argument_count; ++i) {
+    values.emplace_back(raw.arguments[i].values ? raw.arguments[i].values : "");
+  }
+  CHECK(values == std::vector<std::string>{"range:1..", "range:0.001..1", "range:..9223372036854775807",
+                                           "one_of:x=ex|y=why=wy|xyz", "one_of:1|2", "format:device", "path:file",
+                                           "path:folder", "path:file|folder", ""});
+}
+
+TEST_CASE("signature: values that do not go with the type are told") {
+  const auto said = [](const char* type, const char* values) {
+    Table table;
+    table.arguments.push_back({"x", type, nullptr, "x", nullptr, values});
+    return table.fault();
+  };
+  const std::string subject = "signature: argument 'x': ";
+  CHECK(said("string", "range:1..") == subject + "'range:1..' is for arguments of type int or float, not string");
+  CHECK(said("float", "one_of:a") == subject + "'one_of:a' is for arguments of type string or int, not float");
+  CHECK(said("int", "format:device") == subject + "'format:device' is for arguments of type string, not int");
+  CHECK(said("string", "path:file") == subject + "'path:file' is for arguments of type path, not string");
+  CHECK(said("int", "range:a..") == subject + "'range:a..' has an end that is not an int");
+  CHECK(said("float", "range:nan..") == subject + "'range:nan..' has an end that is not a finite float");
+  CHECK(said("int", "range:..") == subject + "'range:..' is a range without an end");
+  CHECK(said("int", "range:3") == subject + "'range:3' is not a range: expected 'range:LEAST..MOST'");
+  CHECK(said("int", "range:3..1") == subject + "'range:3..1' is a range without a value");
+  CHECK(said("string", "one_of:a||b") == subject + "'one_of:a||b' has an empty choice");
+  CHECK(said("int", "one_of:1|b") == subject + "'one_of:1|b' has the choice 'b', not an int");
+  CHECK(said("int", "prime") == subject +
+                                    "'prime' does not say which values: expected range:, one_of:, format:device, "
+                                    "format:sha256, path:file, path:folder or path:file|folder");
+  CHECK(said("list<int>", "range:1..").empty());
+}
+
+TEST_CASE("signature: types of lists in lists are bounded") {
+  std::string type;
+  for (int i = 0; i < 1000000; ++i) type += "list<";
+  type += "int" + std::string(1000000, '>');
+  Table argument;
+  argument.arguments[0].type = type.c_str();
+  CHECK(argument.fault() == "signature: a type of 1000000 lists inside each other; at most 16 are read");
+  Table port;
+  port.inputs[0].type = type.c_str();
+  CHECK(port.fault() == "signature: port 'text': a type of 1000000 lists inside each other; at most 16 are read");
+}
+
+TEST_CASE("signature: arguments of the first version have no values and keys of later ones are passed over") {
+  Table first;
+  struct FirstArgument {  // as modules built against version 1.0 lay it out
+    const char* name;
+    const char* type;
+    const char* default_text;
+    const char* doc;
+    const char* alias;
+  };
+  const FirstArgument arguments[] = {{"mode", "enum(a|b)", "a", "which", nullptr}, {"n", "int", "1", "n", nullptr}};
+  first.read();
+  first.signature.argument_size = sizeof(FirstArgument);
+  first.signature.arguments = reinterpret_cast<const pipit_argument*>(arguments);
+  first.signature.argument_count = 2;
+  const OperatorSignature s = OperatorSignature::read(first.table);
+  REQUIRE(s.find_argument("n") != nullptr);
+  CHECK(s.find_argument("n")->values.all());
+  CHECK(s.to_json().find("values") == std::string::npos);
+  first.signature.argument_size = sizeof(FirstArgument) - 8;
+  CHECK_THROWS_WITH_AS(OperatorSignature::read(first.table),
+                       "signature: its structs are smaller than version 1.0 has them", pipit::Error);
+
+  std::string later = s.to_json();
+  later.insert(1, R"("colour":"red",)");
+  later.replace(later.find(R"("name":"n")"), 10, R"("unit":"s","name":"n")");
+  CHECK(OperatorSignature::from_json(later).to_json() == s.to_json());
 }

@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -74,13 +77,14 @@ TEST_CASE("spec: what is no pipeline is told") {
 
 TEST_CASE("spec: unknown keys get a near name") {
   CHECK(fault("pipit: 1\nnode: []\noutputs: u\n") ==
-        "f.yaml:1: 'nodes' must be a list of at least one node\n"
-        "f.yaml:2: no key 'node'; did you mean 'nodes'?; expected 'pipit', 'name', 'vars', 'inputs', 'nodes' and "
-        "'outputs'");
+        "f.yaml:2: no key 'node' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'); did you mean "
+        "'nodes'?\n"
+        "f.yaml:2: 'nodes' must be a list of at least one node");
   CHECK(fault(with("replica: 2")) ==
-        "f.yaml:4: node 'up': no key 'replica'; did you mean 'replicas'?; expected 'name', 'op', 'in', 'out', 'keep', "
-        "'args', 'window', 'replicas', 'batch', 'queue' and 'hold'");
-  CHECK(fault(with("queue: {rows: 2}")) == "f.yaml:4: node 'up': 'queue': no key 'rows'; expected 'items' and 'mib'");
+        "f.yaml:4: node 'up': no key 'replica' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
+        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'replicas'?");
+  CHECK(fault(with("queue: {rows: 2}")) ==
+        "f.yaml:4: node 'up': 'queue': no key 'rows' (the keys are 'items' and 'mib')");
 }
 
 TEST_CASE("spec: values of a wrong form are told with what was found") {
@@ -100,7 +104,7 @@ TEST_CASE("spec: values of a wrong form are told with what was found") {
   CHECK(fault(with("window: {size: 3, seconds: 1}")) ==
         "f.yaml:4: node 'up': 'window' must be 'all', {size, step} or {seconds, step, by}, found a mapping");
   CHECK(fault(with("window: {size: 3, width: 2}")) ==
-        "f.yaml:4: node 'up': 'window': no key 'width'; expected 'size', 'step', 'by', 'start', 'end' and 'rows'");
+        "f.yaml:4: node 'up': 'window': no key 'width' (the keys are 'size', 'step', 'by', 'start', 'end' and 'rows')");
   CHECK(fault(with("window: {size: 0}")) ==
         "f.yaml:4: node 'up': 'window.size' must be a number of at least 1, found '0'");
   CHECK(fault(with("window: {seconds: 2, step: nan}")) ==
@@ -130,15 +134,13 @@ TEST_CASE("spec: names are checked where they stand") {
         "f.yaml:2: input 'item' has the name of a field of every result line; choose another\n"
         "f.yaml:2: input 'a b' is no name; expected letters, digits and '_'\n"
         "f.yaml:2: input 'error' has the name of a field of every result line; choose another\n"
-        "f.yaml:5: 'outputs' must be a name or a list of names, found a mapping\n"
-        "f.yaml:5: 'outputs' must name at least one column");
+        "f.yaml:5: 'outputs' must be a name or a list of names, found a mapping");
 }
 
 TEST_CASE("spec: --set takes the place of what stands in the file") {
   Spec::Options options;
   options.overrides = {{"up.k", "first"}, {"up.k", "last"}, {"up.more", "3"}};
   const Spec spec = Spec::parse(with("args: {k: '${PIPIT_TEST_UNSET}', j: 2}"), "f.yaml", ".", options);
-  CHECK(spec.warnings.empty());
   const auto& args = spec.nodes[0].args;
   REQUIRE(args.size() == 4);
   CHECK(args[0].name == "j");
@@ -153,10 +155,10 @@ TEST_CASE("spec: --set of what is not there is told without a line") {
   Spec::Options options;
   options.overrides = {{"upp.k", "1"}, {"vars.weigths", "w"}, {"zebra.k", "1"}, {"vars", "x"}};
   CHECK(fault("pipit: 1\nvars: {weights: a}\n" + with("args: {}").substr(9), options) ==
-        "f.yaml: --set upp.k: no node 'upp'; did you mean 'up'?\n"
-        "f.yaml: --set vars.weigths: no var 'weigths'; did you mean 'weights'?\n"
-        "f.yaml: --set zebra.k: no node 'zebra'\n"
-        "f.yaml: --set vars: no var ''");
+        "f.yaml: --set upp.k: no node 'upp' (the node is 'up'); did you mean 'up'?\n"
+        "f.yaml: --set vars.weigths: no var 'weigths' (there is 'weights'); did you mean 'weights'?\n"
+        "f.yaml: --set zebra.k: no node 'zebra' (the node is 'up')\n"
+        "f.yaml: --set vars: no var '' (there is 'weights')");
 }
 
 TEST_CASE("spec: vars feed arguments and --set changes them") {
@@ -174,18 +176,20 @@ TEST_CASE("spec: vars feed arguments and --set changes them") {
         "f.yaml:2: var 'a' must be a text or a number, found a list");
 }
 
-TEST_CASE("spec: an unset environment variable stops a run and warns a check") {
+TEST_CASE("spec: what an argument needs from the environment is noted and not yet judged") {
   unsetenv("PIPIT_TEST_UNSET");
-  const std::string text = with("args: {k: '${PIPIT_TEST_UNSET}', list: [a, '${PIPIT_TEST_UNSET}']}");
-  const std::string told =
-      "environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default";
-  CHECK(fault(text) == "f.yaml:4: " + told + "\nf.yaml:4: " + told);
-  Spec::Options options;
-  options.unset_is_warning = true;
-  const Spec spec = Spec::parse(text, "f.yaml", ".", options);
-  REQUIRE(spec.warnings.size() == 2);
-  CHECK(spec.warnings[0] == "f.yaml:4: " + told);
-  CHECK(spec.nodes[0].args[0].value.text == "${PIPIT_TEST_UNSET}");
+  const Spec spec = Spec::parse("pipit: 1\nvars: {w: '${PIPIT_TEST_UNSET}'}\n" +
+                                    with("args: {k: $w, list: [a, '${PIPIT_TEST_UNSET}'], j: x}").substr(9),
+                                "f.yaml", ".", {});
+  const auto& args = spec.nodes[0].args;
+  REQUIRE(args[0].unset.size() == 1);
+  CHECK(args[0].unset[0].line == 2);
+  CHECK(args[0].unset[0].message ==
+        "environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default");
+  REQUIRE(args[1].unset.size() == 1);
+  CHECK(args[1].unset[0].line == 5);
+  CHECK(args[2].unset.empty());
+  CHECK(args[0].value.text == "${PIPIT_TEST_UNSET}");
 }
 
 TEST_CASE("spec: a required variable says its own words with the folder of the file") {
@@ -193,15 +197,11 @@ TEST_CASE("spec: a required variable says its own words with the folder of the f
   const std::string text =
       with("args: {k: '${PIPIT_TEST_UNSET:?no weights: set them, $folder/w.pth or $folder/v.pth}'}");
   const auto told = [&](const char* folder) {
-    try {
-      Spec::parse(text, "f.yaml", folder, {});
-    } catch (const pipit::Error& e) {
-      return std::string(e.what());
-    }
-    return std::string();
+    const Spec spec = Spec::parse(text, "f.yaml", folder, {});
+    return spec.nodes.at(0).args.at(0).unset.at(0).message;
   };
-  CHECK(told("parts") == "f.yaml:4: no weights: set them, parts/w.pth or parts/v.pth");
-  CHECK(told("") == "f.yaml:4: no weights: set them, ./w.pth or ./v.pth");
+  CHECK(told("parts") == "no weights: set them, parts/w.pth or parts/v.pth");
+  CHECK(told("") == "no weights: set them, ./w.pth or ./v.pth");
   setenv("PIPIT_TEST_SET", "mine.pth", 1);
   const Spec spec = Spec::parse(with("args: {k: '${PIPIT_TEST_SET:?no weights}'}"), "f.yaml", ".", {});
   CHECK(spec.nodes[0].args[0].value.text == "mine.pth");
@@ -210,12 +210,11 @@ TEST_CASE("spec: a required variable says its own words with the folder of the f
 TEST_CASE("spec: all faults come at once in the order of lines") {
   CHECK(fault("pipit: 1\nfoo: 1\ninputs: {t: string}\nnodes:\n  - {name: a, op: x.y, in: t, out: u, replicas: 0}\n"
               "  - {name: b, in: t}\nvars: {w: $nothing}\noutputs: ['u v']\n") ==
-        "f.yaml:2: no key 'foo'; expected 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'\n"
+        "f.yaml:2: no key 'foo' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs')\n"
         "f.yaml:5: node 'a': 'replicas' must be a number of at least 1, found '0'\n"
         "f.yaml:6: node 'b': lacks 'op'\n"
-        "f.yaml:7: no var 'nothing'; write $$ for a dollar sign\n"
-        "f.yaml:8: 'outputs': 'u v' is no name; expected letters, digits and '_'\n"
-        "f.yaml:8: 'outputs' must name at least one column");
+        "f.yaml:7: no var 'nothing' (write $$ for a dollar sign)\n"
+        "f.yaml:8: 'outputs': 'u v' is no name; expected letters, digits and '_'");
 }
 
 TEST_CASE("spec: a file that cannot be read is told") {
@@ -228,4 +227,40 @@ TEST_CASE("spec: replicas have a most") {
   CHECK(fault(with("replicas: 256")) == "");
   CHECK(fault(with("replicas: 257")) == "f.yaml:4: node 'up': 'replicas' must be at most 256, found 257");
   CHECK(fault(with("replicas: 40000")) == "f.yaml:4: node 'up': 'replicas' must be at most 256, found 40000");
+}
+
+TEST_CASE("spec: a file that is not text is told as that") {
+  const std::string name =
+      (std::filesystem::temp_directory_path() / ("pipit_spec_" + std::to_string(getpid()))).string();
+  const auto said = [&](std::string_view content) -> std::string {
+    std::ofstream(name, std::ios::binary) << content;
+    try {
+      Spec::read(name, {});
+      return "";
+    } catch (const pipit::Error& e) {
+      return std::string(e.what()).substr(name.size() + 2);
+    }
+  };
+  CHECK(said(std::string_view("\0\0\0\x18"
+                              "ftypmp42",
+                              12)) == " is not a pipeline file: it is not text (line 1 has the byte 0x00)");
+  CHECK(said("pipit: 1\nname: \x7f"
+             "ELF\n\x01\n") == " is not a pipeline file: it is not text (line 3 has the byte 0x01)");
+  CHECK(said("# " + std::string(5 << 20, 'x')) == " is not a pipeline file: it has more than 4 MiB");
+  std::filesystem::remove(name);
+}
+
+TEST_CASE("spec: a slip in a key is told once and the rest is read as it was meant") {
+  CHECK(
+      fault("pipit: 1\ninput: {t: string}\nnodes:\n  - {nam: up, op: a.b, inn: t, outt: u}\noutput: [u]\n") ==
+      "f.yaml:2: no key 'input' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'); did you mean "
+      "'inputs'?\n"
+      "f.yaml:4: node 'up': no key 'nam' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
+      "'replicas', 'batch', 'queue' and 'hold'); did you mean 'name'?\n"
+      "f.yaml:4: node 'up': no key 'inn' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
+      "'replicas', 'batch', 'queue' and 'hold'); did you mean 'in'?\n"
+      "f.yaml:4: node 'up': no key 'outt' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
+      "'replicas', 'batch', 'queue' and 'hold'); did you mean 'out'?\n"
+      "f.yaml:5: no key 'output' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'); did you "
+      "mean 'outputs'?");
 }

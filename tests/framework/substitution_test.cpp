@@ -77,8 +77,8 @@ TEST_CASE("substitution: faults are told and the text goes on") {
   Substitution substitution;
   substitution.define("weights", {"w", false, false});
   CHECK(apply(substitution, "$weight").said ==
-        "no var 'weight'; did you mean 'weights'?; write $$ for a dollar sign\n");
-  CHECK(apply(substitution, "$zebra").said == "no var 'zebra'; write $$ for a dollar sign\n");
+        "no var 'weight' (write $$ for a dollar sign); did you mean 'weights'?\n");
+  CHECK(apply(substitution, "$zebra").said == "no var 'zebra' (write $$ for a dollar sign)\n");
   CHECK(apply(substitution, "${PIPIT_TEST_UNSET").said == "'${PIPIT_TEST_UNSET' lacks its closing '}'\n");
   CHECK(apply(substitution, "${}").said == "'${}' names no environment variable\n");
   CHECK(apply(substitution, "${1x}").said == "'${1x}' names no environment variable\n");
@@ -105,4 +105,20 @@ TEST_CASE("substitution: a quoted var stays a string where it is the whole text"
   substitution.define("n", {"12", true, false});
   CHECK(apply(substitution, "$n").value.quoted);
   CHECK_FALSE(apply(substitution, "1$n").value.quoted);
+}
+
+TEST_CASE("substitution: what a var needs or is at fault for goes on to the text that names it") {
+  Substitution substitution;
+  Substituted needy{"${X}", false, false};
+  needy.unset.push_back({"f.yaml", 3, "X is not set"});
+  substitution.define("needy", needy);
+  Substituted wrong;
+  wrong.told = true;
+  substitution.define("wrong", wrong);
+  const Outcome outcome = apply(substitution, "a/$needy");
+  CHECK(outcome.said == "");
+  REQUIRE(outcome.value.unset.size() == 1);
+  CHECK(outcome.value.unset[0].line == 3);
+  CHECK_FALSE(outcome.value.told);
+  CHECK(apply(substitution, "a/$wrong").value.told);
 }

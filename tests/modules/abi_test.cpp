@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <filesystem>
+#include <string>
 #include <type_traits>
 
 #include "operator_module.h"
@@ -10,6 +12,7 @@
 #include "pipit/pipeline.h"
 
 #undef PIPIT_OPERATOR_C_H
+#undef PIPIT_ABI_MINOR
 namespace first {
 #include "abi/pipit/operator_c.h"
 }
@@ -175,6 +178,14 @@ SAME_NUMBER(PIPIT_PER_ITEM);
 SAME_NUMBER(PIPIT_USES_THREADS);
 
 static_assert(PIPIT_ABI_MAJOR == 1, "a new major version needs a copy of its own first header here");
+
+TEST_CASE("abi: a module built against the first version takes every value of its arguments' types") {
+  const auto described = pipit::OperatorDescription::read(
+      std::filesystem::path(PIPIT_TEST_OPERATORS) / "test/abi/first.so", "test/abi.first");
+  REQUIRE(described.signature.arguments.size() == 1);
+  CHECK(described.signature.arguments[0].values.all());
+  CHECK(described.signature.to_json().find("values") == std::string::npos);
+}
 
 TEST_CASE("abi: a module built against the first version runs") {
   pipit::Options options;

@@ -89,14 +89,14 @@ struct GoodModule {
 
 TEST_CASE("modules: another ABI is told with both versions") {
   CHECK(broken("abi_major") ==
-        "built for plugin ABI 2.1, this runtime has 1.0; rebuild it against this runtime, or use a newer runtime");
+        "built for plugin ABI 2.1, this runtime has 1.1; rebuild it against this runtime, or use a newer runtime");
   CHECK(broken("abi_minor") ==
-        "built for plugin ABI 1.9, this runtime has 1.0; rebuild it against this runtime, or use a newer runtime");
+        "built for plugin ABI 1.9, this runtime has 1.1; rebuild it against this runtime, or use a newer runtime");
   GoodModule old;
   old.put<std::uint16_t>(old.descriptor + 4, 0);
   const Folder folder;
   CHECK(fault(folder.write("old.so", old.bytes), "acme/text.letters") ==
-        "built for plugin ABI 0.0, this runtime has 1.0; rebuild it against this runtime");
+        "built for plugin ABI 0.1, this runtime has 1.1; rebuild it against this runtime");
 }
 
 TEST_CASE("modules: another LibTorch is told with both versions") {
@@ -213,6 +213,14 @@ TEST_CASE("modules: a library that is missing is named") {
 TEST_CASE("modules: a name that differs from the path is told with both") {
   CHECK(broken("other_name") ==
         "is operator 'broken.its_own_name', its path makes it 'broken.other_name'; rename the file or the operator");
+}
+
+TEST_CASE("modules: a key of a later version in the stored signature is passed over until the code is asked") {
+  const pipit::OperatorDescription described =
+      pipit::OperatorDescription::read(kBroken / "later_signature.so", "broken.later_signature");
+  CHECK(described.signature.doc == "Does nothing.");
+  CHECK(broken("later_signature") ==
+        "the signature stored in the file is not the one that its code gives; build it again");
 }
 
 TEST_CASE("modules: a stored signature that is not the code's is told") {

@@ -24,18 +24,10 @@ const std::string kWeights = kPipelines + "/demo/clip4clip-shapes.safetensors";
 // For the shipped pipelines, in every program that is run here.
 const int kWeightsGiven = setenv("PIPIT_WEIGHTS", kWeights.c_str(), 1);
 const std::string kPluginFolder = PIPIT_PLUGIN_FOLDER;
-const std::string kPluginModule = kPluginFolder + "/acme/video_filter/shot_change.so";
-const std::string kPluginSource = PIPIT_SOURCE_DIR "/plugins/shot_change";
+const std::string kPluginModule = kPluginFolder + "/acme/text/shorten.so";
+const std::string kPluginSource = PIPIT_SOURCE_DIR "/plugins/template";
 const std::string kWithPlugin = " --operator-path " + kPluginFolder;
-// 50 frames: cuts at 16 and 36, a white flash at 21.
 const std::string kClip = PIPIT_TEST_DATA "/three_scenes.mp4";
-
-/// The result line of plugins/shot_change/starts.yaml for the clip.
-std::string starts(const std::vector<int>& first_frames) {
-  std::vector<bool> first(50);
-  for (int frame : first_frames) first[static_cast<std::size_t>(frame)] = true;
-  return "{\"item\":0,\"first\":" + json(first).dump() + "}\n";
-}
 
 }  // namespace
 
@@ -62,101 +54,56 @@ TEST_CASE("package: an install leaves a template of an operator and no headers o
 TEST_CASE("package: a plugin is listed when its folder is on the operator path") {
   const Outcome outcome = shell(kProgram + " operators --json" + kWithPlugin);
   CHECK(outcome.status == 0);
-  CHECK(json::parse(outcome.out).at(0) == json{{"name", "acme/video_filter.shot_change"},
+  CHECK(json::parse(outcome.out).at(0) == json{{"name", "acme/text.shorten"},
                                                {"file", kPluginModule},
                                                {"version", "1.0.0"},
-                                               {"summary", "finds the first frame of each shot"},
-                                               {"abi", "1.0"},
+                                               {"summary", "cuts a text"},
+                                               {"abi", "1.1"},
                                                {"libtorch", "none"}});
 }
 
 TEST_CASE("package: a plugin is unknown when its folder is not on the operator path") {
-  const Outcome outcome = shell(kProgram + " check " + kPluginSource + "/starts.yaml");
+  const Outcome outcome = shell(kProgram + " check " + kPluginSource + "/shorten.yaml");
   CHECK(outcome.status == 2);
-  CHECK(outcome.err == kPluginSource + "/starts.yaml:8: no operator 'acme/video_filter.shot_change'; searched: '" +
-                           kPrefix + "/lib/pipit/operators'\n");
+  CHECK(outcome.err == kPluginSource + "/shorten.yaml:6: no operator 'acme/text.shorten'; searched: '" + kPrefix +
+                           "/lib/pipit/operators'\n");
 }
 
 TEST_CASE("package: pipit inspect prints a plugin") {
-  const Outcome outcome = shell(kProgram + " inspect acme/video_filter.shot_change" + kWithPlugin);
+  const Outcome outcome = shell(kProgram + " inspect acme/text.shorten" + kWithPlugin);
   CHECK(outcome.status == 0);
-  CHECK(outcome.out ==
-        "acme/video_filter.shot_change 1.0.0: finds the first frame of each shot\n" + kPluginModule +
-            "\n"
-            "Whether a frame is the first of its shot: its colours differ from those of the frame before by more than "
-            "`threshold`. The first frame begins a shot. Finds cuts; fades and dissolves pass in steps that are too "
-            "small. As a filter it keeps one frame a shot.\n"
-            "\n"
-            "  in   frame: frame\n"
-            "         the frames of one video, in order\n"
-            "  out  first: bool\n"
-            "         true for the first frame of each shot\n"
-            "\n"
-            "arguments\n"
-            "  threshold: float = 0.2\n"
-            "         distance of two colour histograms, above which there is a cut; from 0 (the same colours) to 1 "
-            "(none in common)\n"
-            "  min_frames: int = 1\n"
-            "         the least length of a shot, in frames that arrive here; a cut that comes sooner is passed over, "
-            "so that a flash is not two cuts\n"
-            "\n"
-            "state: per item; LibTorch: none; plugin ABI 1.0\n");
+  CHECK(outcome.out == "acme/text.shorten 1.0.0: cuts a text\n" + kPluginModule +
+                           "\n"
+                           "Cuts a text to a number of bytes.\n"
+                           "\n"
+                           "  in   text: string\n"
+                           "         any text\n"
+                           "  out  text: string\n"
+                           "         its beginning\n"
+                           "\n"
+                           "arguments\n"
+                           "  bytes: int = 80\n"
+                           "         at least 0\n"
+                           "         at most so many\n"
+                           "\n"
+                           "state: none; LibTorch: none; plugin ABI 1.1\n");
 }
 
-TEST_CASE("plugin: shot_change marks the first frame of each shot") {
+TEST_CASE("plugin: an installed operator runs in a pipeline") {
   const Outcome outcome =
-      shell(kProgram + " run " + kPluginSource + "/starts.yaml --input path=" + kClip + kWithPlugin);
+      shell(kProgram + " run " + kPluginSource + "/shorten.yaml --input text='a text that is too long'" + kWithPlugin);
   CHECK(outcome.err == "");
   CHECK(outcome.status == 0);
-  CHECK(outcome.out == starts({0, 16, 21, 22, 36}));
+  CHECK(outcome.out == "{\"item\":0,\"text\":\"a text tha\"}\n");
 }
 
-TEST_CASE("plugin: shot_change begins anew with each item") {
+TEST_CASE("plugin: arguments out of range are refused before anything runs") {
   const Outcome outcome =
-      shell("printf '{\"path\":\"" + kClip + "\"}\\n{\"path\":\"" + kClip + "\"}\\n' | " + kProgram + " run " +
-            kPluginSource + "/starts.yaml --inputs - --set shots.min_frames=12" + kWithPlugin);
-  CHECK(outcome.err == "");
-  CHECK(outcome.status == 0);
-  std::string both = starts({0, 16, 36}) + starts({0, 16, 36});
-  both[both.find('\n') + 9] = '1';  // "item"
-  CHECK(outcome.out == both);
-}
-
-TEST_CASE("plugin: shot_change passes over a cut that comes sooner than min_frames") {
-  const Outcome outcome = shell(kProgram + " run " + kPluginSource + "/starts.yaml --input path=" + kClip +
-                                " --set shots.min_frames=12" + kWithPlugin);
-  CHECK(outcome.out == starts({0, 16, 36}));
-}
-
-TEST_CASE("plugin: shot_change finds nothing above the largest distance") {
-  const Outcome outcome = shell(kProgram + " run " + kPluginSource + "/starts.yaml --input path=" + kClip +
-                                " --set shots.threshold=1" + kWithPlugin);
-  CHECK(outcome.out == starts({0}));
-}
-
-TEST_CASE("plugin: shot_change refuses arguments out of range before anything runs") {
-  const std::string run = kProgram + " run " + kPluginSource + "/starts.yaml --input path=" + kClip + kWithPlugin;
-  const Outcome threshold = shell(run + " --set shots.threshold=1.5");
-  CHECK(threshold.status == 2);
-  CHECK(threshold.out == "");
-  CHECK(threshold.err ==
-        kPluginSource + "/starts.yaml:8: node 'shots': threshold must lie between 0 and 1, found 1.500000\n");
-  const Outcome min_frames = shell(run + " --set shots.min_frames=0");
-  CHECK(min_frames.status == 2);
-  CHECK(min_frames.err == kPluginSource + "/starts.yaml:8: node 'shots': min_frames must be at least 1, found 0\n");
-}
-
-TEST_CASE("plugin: shot_change as a filter leaves one frame a shot") {
-  const std::string stats = PIPIT_BUILD_DIR "/tests/package/stats.json";
-  const Outcome outcome = shell(kProgram + " run " + kPluginSource + "/shots.yaml --input path=" + kClip +
-                                " --set vars.weights=" + kWeights + " --stats " + stats + kWithPlugin);
-  CHECK(outcome.err == "");
-  CHECK(outcome.status == 0);
-  CHECK(json::parse(outcome.out).at("vec").size() == 128);
-  const json nodes = json::parse(shell("cat " + stats).out).at("nodes");
-  CHECK(nodes.at(1).at("name") == "shots");
-  CHECK(nodes.at(1).at("rows_in") == 50);
-  CHECK(nodes.at(1).at("rows_out") == 3);
+      shell(kProgram + " run " + kPluginSource + "/shorten.yaml --input text=a --set shorten.bytes=-1" + kWithPlugin);
+  CHECK(outcome.status == 2);
+  CHECK(outcome.out == "");
+  CHECK(outcome.err ==
+        kPluginSource + "/shorten.yaml:6: node 'shorten': argument 'bytes' takes an int of at least 0, found -1\n");
 }
 
 TEST_CASE("host: a program built against the package takes results and errors in order") {

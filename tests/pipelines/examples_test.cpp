@@ -208,17 +208,18 @@ TEST_CASE("weights: a file that is not the model stops the run before any item")
     return outcome.err;
   };
   const std::string place = test::kTextEmbedding + ":8: node 'embed': ";
+  const std::string models =
+      "argument 'model_name' takes one of 'auto', 'clip_vit_b32', 'clip_vit_b16', 'clip_vit_l14' and "
+      "'clip_vit_l14@336px', found ";
   CHECK(refused({"embed.model_name=clip_vit_b32"}) ==
         place + "weight_path '" + weights +
             "' holds ViT width 128 patch 16 (embed 128, vision width 128, patch 16, text width 128), model_name says "
             "clip_vit_b32\n");
   CHECK(refused({"embed.model_name=/x/y.pth"}) ==
-        place + "model_name names an architecture, got a path '/x/y.pth'; put it in weight_path\n");
-  CHECK(refused({"embed.model_name=clip_vit_b23"}) == place +
-                                                          "model_name 'clip_vit_b23' is no architecture; did you mean "
-                                                          "'clip_vit_b32'? known: auto, clip_vit_b32, clip_vit_b16, "
-                                                          "clip_vit_l14, clip_vit_l14@336px\n");
-  CHECK(refused({"embed.weight_path=none.pth"}) == place + "weight_path 'none.pth' does not exist\n");
+        place + models + "'/x/y.pth'; the path of a file goes into 'weight_path'\n");
+  CHECK(refused({"embed.model_name=clip_vit_b23"}) ==
+        place + models + "'clip_vit_b23'; did you mean 'clip_vit_b32'?\n");
+  CHECK(refused({"embed.weight_path=none.pth"}) == place + "argument 'weight_path': 'none.pth' does not exist\n");
   const std::string lfs =
       folder.write("w.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n");
   CHECK(refused({"embed.weight_path=" + lfs}) ==

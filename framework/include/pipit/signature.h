@@ -1,7 +1,11 @@
 // What an operator says of itself.
 #pragma once
 
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,18 +44,69 @@ class Signature {
 
   /// An argument that must be given.
   Signature& required(std::string_view name, std::string_view type, std::string_view doc) {
-    arguments_.push_back({keep(name), keep(type), nullptr, keep(doc), nullptr});
-    return *this;
+    return add({keep(name), keep(type), nullptr, keep(doc), nullptr, nullptr});
   }
   /// An argument with a default, as YAML text: "12", "cpu", "null" (then Arguments::has says whether it was given).
   Signature& argument(std::string_view name, std::string_view type, std::string_view default_text,
                       std::string_view doc) {
-    arguments_.push_back({keep(name), keep(type), keep(default_text), keep(doc), nullptr});
-    return *this;
+    return add({keep(name), keep(type), keep(default_text), keep(doc), nullptr, nullptr});
   }
   /// Another spelling of the argument just named: "args.num_samples" for a key inside a map.
   Signature& alias(std::string_view other) {
     arguments_.back().alias = keep(other);
+    return *this;
+  }
+
+  /// Which values the argument just named takes; without one of these it takes all of its type. Others are refused when
+  /// a pipeline is checked or opened, and the constructor never sees them. A list's items are judged one by one; a
+  /// default of "null" is not judged.
+  ///
+  /// Numbers, both ends included. NaN and infinity are in no range.
+  template <class Number>
+  Signature& at_least(Number least) {
+    return values("range:" + text(least) + "..");
+  }
+  template <class Number>
+  Signature& at_most(Number most) {
+    return values("range:.." + text(most));
+  }
+  template <class Number>
+  Signature& between(Number least, Number most) {
+    return values("range:" + text(least) + ".." + text(most));
+  }
+  /// Some texts, for a `string` whose values are better not part of its type as an enum's are; they are without '|' and
+  /// '='. Or some ints.
+  Signature& one_of(std::initializer_list<std::string_view> choices) {
+    std::string all;
+    for (std::string_view choice : choices) all.append(all.empty() ? "" : "|").append(choice);
+    return values("one_of:" + all);
+  }
+  Signature& one_of(std::initializer_list<std::int64_t> choices) {
+    std::string all;
+    for (std::int64_t choice : choices) all.append(all.empty() ? "" : "|").append(std::to_string(choice));
+    return values("one_of:" + all);
+  }
+  /// After one_of: another spelling of one of its texts. The constructor gets `choice`.
+  Signature& spelling(std::string_view choice, std::string_view other) {
+    std::string all = arguments_.back().values != nullptr ? arguments_.back().values : "one_of:";
+    for (std::size_t at = all.find(':') + 1; at < all.size(); at = all.find('|', at) + 1) {
+      const std::size_t end = std::min(all.find('|', at), all.size());
+      const std::string_view one = std::string_view(all).substr(at, end - at);
+      if (one.substr(0, one.find('=')) == choice) {
+        return values(all.insert(end, "=" + std::string(other)));
+      }
+      if (end == all.size()) break;
+    }
+    return values(all + "|" + std::string(choice) + "=" + std::string(other));
+  }
+  /// A text with a form of its own: "device" (cpu, cuda or cuda:N) or "sha256" (64 hexadecimal digits).
+  Signature& format(std::string_view name) { return values("format:" + std::string(name)); }
+  /// A `path` must lead to a file, unless one of these says otherwise.
+  Signature& folder() { return values("path:folder"); }
+  Signature& file_or_folder() { return values("path:file|folder"); }
+  /// There need be nothing at a `path`: the operator makes it, or does without.
+  Signature& may_be_missing() {
+    arguments_.back().values = nullptr;
     return *this;
   }
 
@@ -118,6 +173,21 @@ class Signature {
     std::vector<pipit_port> inputs;
     std::vector<pipit_port> outputs;
   };
+
+  Signature& add(const pipit_argument& argument) {
+    arguments_.push_back(argument);
+    if (std::string_view(argument.type) == "path") arguments_.back().values = keep("path:file");
+    return *this;
+  }
+  Signature& values(const std::string& text) {
+    arguments_.back().values = keep(text);
+    return *this;
+  }
+  template <class Number>
+  static std::string text(Number number) {
+    char digits[64];
+    return {digits, std::to_chars(digits, digits + sizeof(digits), number).ptr};
+  }
 
   const char* keep(std::string_view text) { return texts_->emplace_back(text).c_str(); }
   Signature& port(std::vector<pipit_port> Variant::*list, std::string_view name, std::string_view type,

@@ -11,7 +11,6 @@ namespace {
 
 std::size_t max_words(const Arguments& arguments, std::int64_t context_length) {
   const std::int64_t most = arguments.integer("max_words");
-  if (most < 2) throw Error("invalid_argument", fmt::format("max_words is at least 2 (start and end), got {}", most));
   if (most > context_length) {
     throw Error("invalid_argument",
                 fmt::format("max_words is {}, this model's context holds {}", most, context_length));

@@ -39,12 +39,15 @@ std::int64_t peak_resident_bytes() {
 Signature Weights::add_arguments(Signature signature) {
   return signature
       .argument("heads", "int", "null", "attention heads, where they are not width/64 and no config.json tells")
+      .at_least(1)
       .argument("activation", "enum(quick_gelu|gelu)", "null",
                 "where no config.json tells; by default quick_gelu, as OpenAI's")
       .argument("ignore", "list<string>", "[]",
                 "patterns (\"loss.*\") of tensors that the file may have beside the model's")
       .argument("sha256", "string", "null", "the file's SHA-256 sum; one with another is refused")
+      .format("sha256")
       .argument("adapter_path", "path", "null", "a folder of PEFT's with a LoRA adapter, merged into the weights")
+      .folder()
       .argument("mmap", "bool", "true", "map the file; false reads it, for a file that may change underfoot")
       .argument("cache", "bool", "true", "keep converted weights in ~/.cache/pipit for the next time");
 }
@@ -52,10 +55,6 @@ Signature Weights::add_arguments(Signature signature) {
 Weights Weights::open(const Arguments& arguments, const std::string& model_name, Modality modality, Context& context) {
   // Before a large file is opened: what is wrong with these two is told whatever it holds.
   Placement::parse(arguments.string("device"), arguments.string("dtype"));
-  if (!arguments.has("weight_path")) {
-    throw Error("invalid_argument",
-                "no weight_path: give the path of a CLIP4Clip or CLIP checkpoint; pipit downloads none");
-  }
   weights::ClipRequest request;
   request.model_name = model_name;
   request.vision = modality != Modality::kText;

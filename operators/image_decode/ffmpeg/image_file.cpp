@@ -1,126 +1,26 @@
 #include "image_file.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <string_view>
+#include <utility>
 
 namespace pipit::image {
 namespace {
 
-using video::Orientation;
-
-/// A stretch of the file; reading beyond its end gives zeros.
-class Bytes {
- public:
-  explicit Bytes(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
-
-  std::size_t size() const { return bytes_.size(); }
-  std::uint64_t big_endian(std::size_t at, std::size_t count) const {
-    std::uint64_t n = 0;
-    for (std::size_t i = 0; i < count; ++i) n = n << 8 | byte(at + i);
-    return n;
+/// The images and videos in boxes of ISO/IEC 14496-12, by their brands.
+std::string_view kind_by_brands(const Bytes& file) {
+  constexpr std::string_view kHeic[] = {"heic", "heix", "heim", "heis", "hevc", "hevx"};
+  const std::size_t end = std::min<std::size_t>(file.big_endian(0, 4), 256);
+  for (std::size_t at = 8; at + 4 <= end; at += 4) {
+    if (file.holds("avif", at) || file.holds("avis", at)) return "an AVIF image";
+    if (std::ranges::any_of(kHeic, [&](std::string_view brand) { return file.holds(brand, at); }))
+      return "a HEIC image";
   }
-  std::uint64_t little_endian(std::size_t at, std::size_t count) const {
-    std::uint64_t n = 0;
-    for (std::size_t i = count; i-- > 0;) n = n << 8 | byte(at + i);
-    return n;
-  }
-  bool holds(std::string_view text, std::size_t at) const {
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (byte(at + i) != static_cast<std::uint8_t>(text[i])) return false;
-    }
-    return true;
-  }
-  Bytes from(std::size_t at, std::size_t count = std::dynamic_extent) const {
-    at = std::min(at, size());
-    return Bytes(bytes_.subspan(at, std::min(count, size() - at)));
-  }
-
- private:
-  std::uint8_t byte(std::size_t at) const { return at < size() ? bytes_[at] : 0; }
-
-  std::span<const std::uint8_t> bytes_;
-};
-
-/// EXIF counts the eight ways from 1.
-Orientation from_exif(std::uint64_t value) {
-  switch (value) {
-    case 2:
-      return {false, true, false};
-    case 3:
-      return {false, true, true};
-    case 4:
-      return {false, false, true};
-    case 5:
-      return {true, false, false};
-    case 6:
-      return {true, true, false};
-    case 7:
-      return {true, true, true};
-    case 8:
-      return {true, false, true};
-    default:
-      return {};
-  }
+  return file.holds("mif1", 8) ? "a HEIF image" : "an MP4 video";
 }
 
-/// EXIF's data: a TIFF header and a directory of entries, 12 bytes each.
-Orientation read_exif(Bytes exif) {
-  constexpr std::string_view kPrefix("Exif\0\0", 6);
-  constexpr std::uint64_t kOrientationTag = 0x0112;
-  constexpr std::uint64_t kShort = 3;
-  if (exif.holds(kPrefix, 0)) exif = exif.from(kPrefix.size());
-  const bool little = exif.holds("II", 0);
-  if (!little && !exif.holds("MM", 0)) return {};
-  const auto number = [&](std::size_t at, std::size_t count) {
-    return little ? exif.little_endian(at, count) : exif.big_endian(at, count);
-  };
-  const std::size_t directory = number(4, 4);
-  const std::uint64_t entries = number(directory, 2);
-  for (std::size_t i = 0; i < entries && directory + 14 + 12 * i <= exif.size(); ++i) {
-    const std::size_t entry = directory + 2 + 12 * i;
-    if (number(entry, 2) == kOrientationTag && number(entry + 2, 2) == kShort) return from_exif(number(entry + 8, 2));
-  }
-  return {};
-}
-
-ImageFile parse_jpeg(const Bytes& file) {
-  ImageFile is{ImageKind::kJpeg, {}, false};
-  std::size_t at = 2;
-  while (at + 4 <= file.size() && file.big_endian(at, 1) == 0xFF) {
-    const std::uint64_t marker = file.big_endian(at + 1, 1);
-    if (marker == 0xFF) {  // filler
-      ++at;
-      continue;
-    }
-    if (marker == 0xE1 && file.holds("Exif", at + 4))
-      is.orientation = read_exif(file.from(at + 4, file.big_endian(at + 2, 2) - 2));
-    at += 2 + file.big_endian(at + 2, 2);
-    if (marker != 0xDA) continue;
-    // Coded data has no such marker inside it; thumbnails, which have, came before.
-    for (; at + 2 <= file.size() && !is.whole; ++at) is.whole = file.big_endian(at, 2) == 0xFFD9;
-    break;
-  }
-  return is;
-}
-
-ImageFile parse_png(const Bytes& file) {
-  ImageFile is{ImageKind::kPng, {}, false};
-  for (std::size_t at = 8; at + 12 <= file.size() && !is.whole; at += 12 + file.big_endian(at, 4)) {
-    if (file.holds("eXIf", at + 4)) is.orientation = read_exif(file.from(at + 8, file.big_endian(at, 4)));
-    is.whole = file.holds("IEND", at + 4);
-  }
-  return is;
-}
-
-ImageFile parse_webp(const Bytes& file) {
-  ImageFile is{ImageKind::kWebp, {}, file.little_endian(4, 4) + 8 <= file.size()};
-  for (std::size_t at = 12; at + 8 <= file.size();) {
-    const std::uint64_t size = file.little_endian(at + 4, 4);
-    if (file.holds("EXIF", at)) is.orientation = read_exif(file.from(at + 8, size));
-    at += 8 + size + size % 2;
-  }
-  return is;
+bool is_svg(const Bytes& file) {
+  const Bytes head = file.from(0, 1024);
+  return head.holds("<svg", 0) || (head.holds("<?xml", 0) && head.find("<svg") != Bytes::kNowhere);
 }
 
 }  // namespace
@@ -130,8 +30,39 @@ std::optional<ImageFile> ImageFile::parse(std::span<const std::uint8_t> bytes) {
   if (file.holds("\xFF\xD8\xFF", 0)) return parse_jpeg(file);
   if (file.holds("\x89PNG\r\n\x1A\n", 0)) return parse_png(file);
   if (file.holds("RIFF", 0) && file.holds("WEBP", 8)) return parse_webp(file);
-  if (file.holds("BM", 0)) return ImageFile{ImageKind::kBmp, {}, file.little_endian(2, 4) <= file.size()};
+  if (file.holds("BM", 0)) return parse_bmp(file);
   return std::nullopt;
+}
+
+std::string_view other_kind(std::span<const std::uint8_t> bytes) {
+  using std::string_view_literals::operator""sv;
+  constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
+      {"GIF87a"sv, "a GIF image"},
+      {"GIF89a"sv, "a GIF image"},
+      {"II*\0"sv, "a TIFF image"},
+      {"MM\0*"sv, "a TIFF image"},
+      {"II+\0"sv, "a TIFF image"},
+      {"MM\0+"sv, "a TIFF image"},
+      {"\xFF\x0A"sv, "a JPEG XL image"},
+      {"\0\0\0\x0CJXL \r\n\x87\n"sv, "a JPEG XL image"},
+      {"\0\0\0\x0CjP  \r\n\x87\n"sv, "a JPEG 2000 image"},
+      {"\xFF\x4F\xFF\x51"sv, "a JPEG 2000 image"},
+      {"8BPS"sv, "a Photoshop file"},
+      {"%PDF-"sv, "a PDF file"},
+      {"\0\0\1\0"sv, "an icon file"},
+      {"\x76\x2F\x31\x01"sv, "an OpenEXR image"},
+      {"<!DOCTYPE html"sv, "an HTML page"},
+      {"<!doctype html"sv, "an HTML page"},
+      {"<html"sv, "an HTML page"},
+      {"\x1A\x45\xDF\xA3"sv, "a Matroska video"},
+  };
+  const Bytes file(bytes);
+  for (const auto& [beginning, name] : kKinds) {
+    if (file.holds(beginning, 0)) return name;
+  }
+  if (file.holds("ftyp", 4)) return kind_by_brands(file);
+  if (is_svg(file)) return "an SVG drawing";
+  return "";
 }
 
 }  // namespace pipit::image

@@ -16,18 +16,20 @@ class DecodeImage {
     return pipit::Signature("Decodes a local JPEG, PNG, WebP or BMP file to RGB.")
         .input("path", "string", "of an image file; never taken for a URL")
         .output("image", "frame", "as a video's frame, so that whatever takes frames takes images")
-        .argument("auto_rotate", "bool", "true", "turn the image as EXIF says it is to be shown")
+        .argument("auto_rotate", "bool", "true", "turn the image as EXIF or XMP say it is to be shown")
         .argument("on_corrupt", "enum(fail|warn)", "fail",
                   "a damaged or cut image fails, or gives what can be decoded, with a warning")
         .argument("max_pixels", "int", std::to_string(defaults.max_pixels), "limit of an image")
-        .argument("max_bytes", "int", std::to_string(defaults.max_bytes), "limit of a file");
+        .between(1, kMost)
+        .argument("max_bytes", "int", std::to_string(defaults.max_bytes), "limit of a file")
+        .between(1, kMost);
   }
 
   DecodeImage(const pipit::Arguments& arguments, pipit::Context& context) : context_(context) {
     options_.auto_rotate = arguments.boolean("auto_rotate");
     options_.fail_on_corrupt = arguments.string("on_corrupt") == "fail";
-    options_.max_pixels = limit(arguments, "max_pixels");
-    options_.max_bytes = limit(arguments, "max_bytes");
+    options_.max_pixels = arguments.integer("max_pixels");
+    options_.max_bytes = arguments.integer("max_bytes");
   }
 
   pipit::Value process(const pipit::Row& row) {
@@ -42,13 +44,7 @@ class DecodeImage {
   }
 
  private:
-  static std::int64_t limit(const pipit::Arguments& arguments, const std::string& name) {
-    constexpr std::int64_t kMost = INT_MAX - 64;  // FFmpeg counts in int
-    const std::int64_t value = arguments.integer(name);
-    if (value >= 1 && value <= kMost) return value;
-    throw pipit::Error("invalid_argument", "argument '" + name + "' must be at least 1 and at most " +
-                                               std::to_string(kMost) + ", found " + std::to_string(value));
-  }
+  static constexpr int kMost = INT_MAX - 64;  // FFmpeg counts in int
 
   pipit::Context& context_;
   ImageOptions options_;

@@ -20,14 +20,6 @@ using clip::Modality;
 using clip::Weights;
 
 /// Towhee's names for the architectures, and the project's own.
-std::string architecture(const std::string& model_name) {
-  if (model_name == "clip_vit_base_patch32") return "clip_vit_b32";
-  if (model_name == "clip_vit_base_patch16") return "clip_vit_b16";
-  if (model_name == "clip_vit_large_patch14") return "clip_vit_l14";
-  if (model_name == "clip_vit_large_patch14_336") return "clip_vit_l14@336px";
-  return model_name;
-}
-
 class Clip {
  public:
   static Signature signature() {
@@ -46,11 +38,19 @@ class Clip {
                       "auto (whatever the file holds), clip_vit_base_patch32 (or clip_vit_b32), clip_vit_base_patch16 "
                       "(clip_vit_b16), clip_vit_large_patch14 (clip_vit_l14) or clip_vit_large_patch14_336 "
                       "(clip_vit_l14@336px); a file that holds something else is refused")
-            .argument("weight_path", "path", "null",
-                      "the checkpoint, which must be given: Hugging Face's, OpenAI's or CLIP4Clip's; safetensors or "
-                      "PyTorch's zip format")
+            .one_of({"auto", "clip_vit_b32", "clip_vit_b16", "clip_vit_l14", "clip_vit_l14@336px"})
+            .spelling("clip_vit_b32", "clip_vit_base_patch32")
+            .spelling("clip_vit_b16", "clip_vit_base_patch16")
+            .spelling("clip_vit_l14", "clip_vit_large_patch14")
+            .spelling("clip_vit_l14@336px", "clip_vit_large_patch14_336")
+            .spelling("clip_vit_l14@336px", "clip_vit_l14_336")
+            .required("weight_path", "path",
+                      "the checkpoint, Hugging Face's, OpenAI's or CLIP4Clip's; safetensors or PyTorch's zip format; "
+                      "pipit downloads none")
+            .file_or_folder()
             .required("modality", "enum(image|text)", "what comes in")
             .argument("device", "string", "cpu", "cpu, cuda or cuda:N")
+            .format("device")
             .argument(
                 "dtype", "enum(float32|bfloat16|float16|int8|int4|auto)", "float32",
                 "what the model computes in; float16 on CUDA only; int8 and int4: the blocks' weights, on CPU only; "
@@ -60,6 +60,7 @@ class Clip {
                 "whose tokenizer and centre crop: Hugging Face's repairs no text and rounds the crop's place down, "
                 "as Towhee's operator; openai is what clip4clip does")
             .argument("max_words", "int", "77", "text: of more tokens, so many are taken, start and end included")
+            .at_least(2)
             .batch(16)
             .uses_threads();
     return Weights::add_arguments(own);
@@ -70,7 +71,7 @@ class Clip {
     // same share.
     if (context.threads() > 0) at::set_num_threads(context.threads());
     const Modality modality = arguments.string("modality") == "image" ? Modality::kImage : Modality::kText;
-    const Weights weights = Weights::open(arguments, architecture(arguments.string("model_name")), modality, context);
+    const Weights weights = Weights::open(arguments, arguments.string("model_name"), modality, context);
     const bool openai = arguments.string("preprocess") == "openai";
     if (modality == Modality::kImage) {
       const auto rounding = openai ? clip::CentreRounding::kHalfToEven : clip::CentreRounding::kDown;

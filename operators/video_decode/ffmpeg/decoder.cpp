@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "pipit/error.h"
@@ -10,7 +11,9 @@ namespace pipit::video {
 
 Decoder::Decoder(std::string path, const DecoderOptions& options, const Hooks& hooks)
     : path_(std::move(path)), options_(options), hooks_(hooks), frame_(allocated(av_frame_alloc())) {
+  options_.reader.key_frames_only = std::holds_alternative<DecoderOptions::KeyFrames>(options_.sample);
   open();
+  number_key_frames();
   estimate();
   sampler_ = make_sampler();
 }
@@ -32,14 +35,46 @@ void Decoder::open() {
   if (!pending_) reader_ = std::make_unique<Reader>(path_, options_.reader, hooks_);
 }
 
+void Decoder::number_key_frames() {
+  if (!reader_->skips()) return;
+  times_ms_ = count_packets().times_ms;
+  if (!times_ms_.empty()) return;
+  options_.reader.key_frames_only = false;
+  open();
+}
+
+Reader::Count Decoder::count_packets() const {
+  // Damage is met again, and told, when the frames are decoded.
+  ReaderOptions options = options_.reader;
+  options.fail_on_corrupt = false;
+  return Reader(path_, options, {hooks_.stop_requested}).count_frames(options_.window);
+}
+
 void Decoder::estimate() {
-  const auto known = options_.stream_duration ? reader_->stream_duration_s() : reader_->container_duration_s();
-  if (known) duration_s_ = std::fmax(0, options_.window.length_s(*known));
-  if (known && rate() > 0) {
-    window_frames_ = options_.window.estimated_frames(*known, rate());
-  } else {
-    window_frames_ = Reader(path_, options_.reader, hooks_).count_frames(options_.window);
+  const auto told_s = options_.stream_duration ? reader_->stream_duration_s() : reader_->container_duration_s();
+  if (told_s) {
+    duration_s_ = std::fmax(0, options_.window.length_s(*told_s));
+    window_frames_ = options_.window.estimated_frames(*told_s, rate());
   }
+  if (const auto count = count_frames(told_s)) {
+    window_frames_ = count->frames;
+    if (told_s) duration_s_ = std::fmax(0, options_.window.length_s(count->length_s));
+  }
+}
+
+std::optional<Reader::Count> Decoder::count_frames(std::optional<double> told_s) const {
+  const bool needed = std::holds_alternative<DecoderOptions::Every>(options_.sample) ||
+                      std::holds_alternative<DecoderOptions::Uniform>(options_.sample);
+  const bool known = told_s && rate() > 0;
+  if (known && (!needed || reader_->measured_duration() || reader_->lists_packets_for(*told_s))) return std::nullopt;
+  const Reader::Count count = count_packets();
+  if (!known) return count;
+  // A window inside the frames is as long as it was asked for.
+  const auto& end_s = options_.window.end_s;
+  if (end_s && *end_s <= std::min(*told_s, count.length_s)) return std::nullopt;
+  const bool by_others = count.others_s > 0 && agrees(*told_s, count.others_s, rate());
+  if (by_others || agrees(*told_s, count.length_s, rate()) || count.frames == 0) return std::nullopt;
+  return count;
 }
 
 std::unique_ptr<Sampler> Decoder::make_sampler() const {
@@ -57,6 +92,7 @@ std::unique_ptr<Sampler> Decoder::make_sampler() const {
     }
     return std::make_unique<FrameASecondSample>(rate());
   }
+  if (std::holds_alternative<DecoderOptions::KeyFrames>(options_.sample)) return std::make_unique<KeyFrameSample>();
   return std::make_unique<EveryFrame>();
 }
 
@@ -69,6 +105,7 @@ std::int64_t Decoder::estimated_frames() const {
     const std::int64_t stride = FrameASecondSample::stride(rate());
     return (window_frames_ + stride - 1) / stride;
   }
+  if (std::holds_alternative<DecoderOptions::KeyFrames>(options_.sample)) return -1;
   return window_frames_;
 }
 
@@ -76,7 +113,7 @@ const Shot* Decoder::next() {
   reader_->resume();
   while (!ended_ && !sampler_->done()) {
     ended_ = !advance();
-    if (ended_ && passed_ == 0) {
+    if (ended_ && passed_ == 0 && (times_ms_.empty() || reader_->frames() == 0)) {
       throw Error("invalid_media",
                   fmt::format("video '{}' has no frame {}", path_,
                               options_.window.end_s
@@ -84,13 +121,26 @@ const Shot* Decoder::next() {
                               : options_.window.start_s > 0 ? fmt::format("from {} s on", options_.window.start_s)
                                                             : "that can be decoded"));
     }
-    shot_.copies = ended_ ? sampler_->wants_last() : sampler_->copies(shot_.timestamp_ms);
+    if (ended_) check_samples();
+    shot_.copies = ended_ ? sampler_->wants_last() : sampler_->copies(shot_.timestamp_ms, shot_.key_frame);
     if (shot_.copies > 0) {
       orient();
       return &shot_;
     }
   }
   return nullptr;
+}
+
+void Decoder::check_samples() {
+  const std::int64_t missing = sampler_->missing();
+  if (missing == 0) return;
+  const std::int64_t samples = estimated_frames();
+  const bool audio = !options_.stream_duration && reader_->stream_duration_s() != reader_->container_duration_s();
+  hooks_.warn_of_few_frames(
+      fmt::format("video '{}' gave {} of {} samples: its frames end after {:.3f} s, sooner than the {:.3f} s that it "
+                  "tells{}",
+                  path_, samples - missing, samples, shot_.timestamp_ms / 1000, duration_s_,
+                  audio ? "; duration: stream leaves longer audio out" : ""));
 }
 
 bool Decoder::advance() {
@@ -100,6 +150,7 @@ bool Decoder::advance() {
   if (options_.window.ends_before(reader_->timestamp_ms())) return false;
   shot_.index = passed_++;
   shot_.timestamp_ms = reader_->timestamp_ms();
+  if (!times_ms_.empty()) shot_.index = std::ranges::lower_bound(times_ms_, shot_.timestamp_ms) - times_ms_.begin();
   shot_.key_frame = reader_->key_frame();
   reader_->take(*frame_);
   return true;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "api.h"
 #include "picture.h"
@@ -22,9 +23,10 @@ struct DecoderOptions {
     double step_s;
   };
   struct FrameASecond {};
+  struct KeyFrames {};
 
   TimeWindow window;
-  std::variant<Every, Uniform, TimeStep, FrameASecond> sample;
+  std::variant<Every, Uniform, TimeStep, FrameASecond, KeyFrames> sample;
   bool auto_rotate = true;
   bool stream_duration = false;  // estimate from the stream's duration, not the container's
   ReaderOptions reader;
@@ -42,6 +44,9 @@ struct Shot {
 /// Gives the chosen frames of one video in presentation order. Decodes up to the last one that is wanted and no
 /// further; converts a frame only when its pixels are asked for. Holds one frame. Faults as in Reader; a window without
 /// any frame is `invalid_media` too.
+///
+/// The file's own duration is believed when something in it lasts as long: the chosen stream's frames or another
+/// stream. Else its packets are counted, which reads the file once more without decoding it.
 class PIPIT_VIDEO_API Decoder {
  public:
   Decoder(std::string path, const DecoderOptions& options, const Hooks& hooks);
@@ -53,7 +58,8 @@ class PIPIT_VIDEO_API Decoder {
   void rgb(std::uint8_t* out);
 
   /// How many frames will be delivered, copies counted: an estimate, since the window's frames are estimated by its
-  /// length and the average rate, or counted by their packets where the file does not tell these. -1: unknown.
+  /// length and the average rate, or counted by their packets where the file does not tell these or is wrong about
+  /// its length. -1: unknown.
   std::int64_t estimated_frames() const;
   /// Of the window, in this video; negative: unknown.
   double duration_s() const { return duration_s_; }
@@ -63,13 +69,20 @@ class PIPIT_VIDEO_API Decoder {
  private:
   void open();
   void estimate();
+  /// The places of key frames among all frames, where the others are not decoded.
+  void number_key_frames();
+  Reader::Count count_packets() const;
+  /// What the file's packets say where its own words cannot be taken.
+  std::optional<Reader::Count> count_frames(std::optional<double> told_s) const;
   std::unique_ptr<Sampler> make_sampler() const;
+  /// Says so when the frames ended before all samples were taken.
+  void check_samples();
   void orient();
   /// Lets the next frame of the window pass; false at its end.
   bool advance();
 
   const std::string path_;
-  const DecoderOptions options_;
+  DecoderOptions options_;
   const Hooks hooks_;
   std::unique_ptr<Reader> reader_;
   std::unique_ptr<Sampler> sampler_;
@@ -78,6 +91,7 @@ class PIPIT_VIDEO_API Decoder {
   RgbConverter converter_;
   Orientation orientation_;  // of frame_
   Shot shot_;
+  std::vector<double> times_ms_;    // of all frames of the window, where only key frames are decoded
   std::int64_t passed_ = 0;         // frames of the window
   std::int64_t window_frames_ = 0;  // estimated
   double duration_s_ = -1;

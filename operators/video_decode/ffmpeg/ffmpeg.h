@@ -60,4 +60,11 @@ inline std::string error_text(int code) {
   return text;
 }
 
+/// Whether a frame is a picture in memory of the CPU's: what nobody should have to ask, and damaged files break.
+inline bool has_pixels(const AVFrame& frame) {
+  const AVPixFmtDescriptor* layout = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
+  return frame.width > 0 && frame.height > 0 && frame.data[0] != nullptr && layout != nullptr &&
+         (layout->flags & AV_PIX_FMT_FLAG_HWACCEL) == 0;
+}
+
 }  // namespace pipit::video

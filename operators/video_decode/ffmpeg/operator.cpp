@@ -18,18 +18,9 @@ void require(bool good, const std::string& message) {
   if (!good) throw Error("invalid_argument", message);
 }
 
-std::int64_t at_least_one(const pipit::Arguments& arguments, const std::string& name, std::int64_t most = INT64_MAX) {
-  const std::int64_t value = arguments.integer(name);
-  require(value >= 1 && value <= most, "argument '" + name + "' must be at least 1" +
-                                           (most == INT64_MAX ? "" : " and at most " + std::to_string(most)) +
-                                           ", found " + std::to_string(value));
-  return value;
-}
-
 pipit::video::TimeWindow window(const pipit::Arguments& arguments) {
   pipit::video::TimeWindow window;
   window.start_s = arguments.number("start_time");
-  require(window.start_s >= 0 && std::isfinite(window.start_s), "argument 'start_time' must be 0 or more seconds");
   if (arguments.has("end_time")) {
     window.end_s = arguments.number("end_time");
     require(*window.end_s > window.start_s, "argument 'end_time' must be later than start_time");
@@ -46,12 +37,11 @@ decltype(DecoderOptions::sample) sample(const pipit::Arguments& arguments) {
                   : "argument 'num_samples' needs sample_type: uniform_temporal_subsample");
   require(steps == arguments.has("time_step"), steps ? "sample_type: time_step_sample needs time_step"
                                                      : "argument 'time_step' needs sample_type: time_step_sample");
-  if (uniform) return DecoderOptions::Uniform{at_least_one(arguments, "num_samples")};
+  if (uniform) return DecoderOptions::Uniform{arguments.integer("num_samples")};
   if (type == "clip4clip_1fps") return DecoderOptions::FrameASecond{};
+  if (type == "key_frames") return DecoderOptions::KeyFrames{};
   if (!steps) return DecoderOptions::Every{};
-  const double step_s = arguments.number("time_step");
-  pipit::video::TimeStepSample::check(step_s);
-  return DecoderOptions::TimeStep{step_s};
+  return DecoderOptions::TimeStep{arguments.number("time_step")};
 }
 
 class DecodeVideo {
@@ -61,27 +51,39 @@ class DecodeVideo {
         .input("path", "string", "of a video file; never taken for a URL")
         .output_many("frame", "frame")
         .argument("start_time", "float", "0", "seconds; earlier frames are skipped")
+        .at_least(0)
         .argument("end_time", "float", "null", "seconds; later frames are not decoded")
-        .argument("sample_type", "enum(none|uniform_temporal_subsample|time_step_sample|clip4clip_1fps)", "none",
+        .at_least(0)
+        .argument("sample_type", "enum(none|uniform_temporal_subsample|time_step_sample|clip4clip_1fps|key_frames)",
+                  "none",
                   "which frames: every one; num_samples evenly spread; one every time_step seconds; one a second by "
-                  "frame numbers, as CLIP4Clip's own data loader takes them")
+                  "frame numbers, as CLIP4Clip's own data loader takes them; those that the encoder stored whole")
         .argument("num_samples", "int", "null", "frames for uniform_temporal_subsample")
         .alias("args.num_samples")
+        .at_least(1)
         .argument("time_step", "float", "null", "seconds for time_step_sample")
         .alias("args.time_step")
+        .at_least(0.001)
         .argument("auto_rotate", "bool", "true", "turn frames as the file says they are to be shown; Towhee does not")
         .argument("duration", "enum(container|stream)", "container",
                   "whose duration uniform_temporal_subsample spreads over; the container's may be that of longer audio")
         .argument("stream", "int", "0", "which of the file's video streams; cover pictures are none")
+        .between(0, INT_MAX)
         .argument("threads", "int", "0", "of the codec; 0: the node's share of the thread budget")
+        .between(0, 64)
         .argument("on_corrupt", "enum(fail|warn)", "fail",
                   "a damaged or cut video fails, or gives the frames that can be decoded, with a warning")
         .argument("max_pixels", "int", std::to_string(kLimits.max_pixels), "limit of any one frame")
+        .between(1, INT_MAX)
         .argument("max_packets", "int", std::to_string(kLimits.max_packets),
                   "limit of packets in a row without a frame")
+        .at_least(1)
         .argument("max_streams", "int", std::to_string(kLimits.max_streams), "limit of streams in a file")
+        .between(1, INT_MAX)
         .argument("probe_size", "int", std::to_string(kLimits.probe_bytes), "bytes read to find out what a file is")
+        .between(1, INT_MAX)
         .argument("stall", "float", "60", "seconds without a frame before a video is given up")
+        .at_least(0.001)
         .uses_threads();
   }
 
@@ -91,19 +93,15 @@ class DecodeVideo {
     options_.auto_rotate = arguments.boolean("auto_rotate");
     options_.stream_duration = arguments.string("duration") == "stream";
     pipit::video::ReaderOptions& reader = options_.reader;
-    const std::int64_t stream = arguments.integer("stream");
-    require(stream >= 0 && stream <= INT_MAX, "argument 'stream' counts from 0, found " + std::to_string(stream));
-    reader.stream = static_cast<int>(stream);
+    reader.stream = static_cast<int>(arguments.integer("stream"));
     const std::int64_t threads = arguments.integer("threads");
-    require(threads >= 0 && threads <= 64, "argument 'threads' must be from 0 to 64, found " + std::to_string(threads));
     reader.threads = threads > 0 ? static_cast<int>(threads) : std::clamp(context.threads(), 1, 64);
     reader.fail_on_corrupt = arguments.string("on_corrupt") == "fail";
-    reader.limits.max_pixels = at_least_one(arguments, "max_pixels", INT_MAX);
-    reader.limits.max_packets = at_least_one(arguments, "max_packets");
-    reader.limits.max_streams = at_least_one(arguments, "max_streams", INT_MAX);
-    reader.limits.probe_bytes = at_least_one(arguments, "probe_size", INT_MAX);
+    reader.limits.max_pixels = arguments.integer("max_pixels");
+    reader.limits.max_packets = arguments.integer("max_packets");
+    reader.limits.max_streams = arguments.integer("max_streams");
+    reader.limits.probe_bytes = arguments.integer("probe_size");
     reader.limits.stall_s = arguments.number("stall");
-    require(reader.limits.stall_s > 0, "argument 'stall' must be more than 0 seconds");
   }
 
   void process(const pipit::Row& row, pipit::Emitter& out) {
@@ -121,6 +119,10 @@ class DecodeVideo {
                                     [this](const std::string& message) {
                                       context_.warn(message);
                                       context_.count("damaged_videos");
+                                    },
+                                    [this](const std::string& message) {
+                                      context_.warn(message);
+                                      context_.count("videos_with_fewer_samples");
                                     }};
     pipit::video::Decoder decoder(path, options_, hooks);
     while (const pipit::video::Shot* shot = decoder.next()) {

@@ -24,6 +24,8 @@ std::optional<Orientation> Orientation::from_matrix(const std::int32_t* matrix) 
   const double straight = std::fmin(std::fabs(a), std::fabs(d));
   const double crossed = std::fmin(std::fabs(b), std::fabs(c));
   const double most = std::fmax(std::fmax(std::fabs(a), std::fabs(d)), std::fmax(std::fabs(b), std::fabs(c)));
+  // A matrix that leaves nothing of a side says nothing: writers that do not care leave all zeros.
+  if ((a == 0 && c == 0) || (b == 0 && d == 0)) return Orientation{};
   const double slack = std::sin(2 * M_PI / 180);
   if (crossed <= slack * straight && straight > slack * most) return Orientation{false, a < 0, d < 0};
   if (straight <= slack * crossed && crossed > slack * most) return Orientation{true, c < 0, b < 0};
@@ -226,17 +228,27 @@ void RgbConverter::scale(const AVFrame& frame, Lines lines, std::uint8_t* target
   }
   std::uint8_t* const to[4] = {target + static_cast<std::size_t>(first) * stride};
   const int to_strides[4] = {step * static_cast<int>(stride)};
-  sws_scale(scaler.sws.get(), from, from_strides, 0, scaler.source.height, to, to_strides);
+  const int lines_done = sws_scale(scaler.sws.get(), from, from_strides, 0, scaler.source.height, to, to_strides);
+  if (lines_done != scaler.source.height) {
+    throw Error("invalid_media", std::string("pixel format '") +
+                                     av_get_pix_fmt_name(static_cast<AVPixelFormat>(frame.format)) +
+                                     "' cannot become RGB" + (lines_done < 0 ? ": " + error_text(lines_done) : ""));
+  }
+}
+
+bool RgbConverter::has_fields(const AVFrame& frame) {
+  const AVPixFmtDescriptor& layout = *av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
+  // A field of another height would reach for a chroma line beyond the last.
+  return frame.interlaced_frame != 0 && layout.log2_chroma_h > 0 && frame.height % (2 << layout.log2_chroma_h) == 0;
 }
 
 void RgbConverter::scale_frame(const AVFrame& frame, std::uint8_t* target, std::size_t stride) {
   const AVFrame& whole = with_all_chroma_lines(frame);
-  // A field of an odd height would reach for a chroma line beyond the last.
-  if (whole.interlaced_frame == 0 || whole.height % 4 != 0) {
-    scale(whole, Lines::kAll, target, stride);
-  } else {
+  if (has_fields(whole)) {
     scale(whole, Lines::kEven, target, stride);
     scale(whole, Lines::kOdd, target, stride);
+  } else {
+    scale(whole, Lines::kAll, target, stride);
   }
 }
 

@@ -49,6 +49,7 @@ Reader::Reader(std::string path, const ReaderOptions& options, const Hooks& hook
   const Log::Scope scope(log_);
   open_container();
   choose_stream();
+  check_encryption();
   open_codec();
 }
 
@@ -133,6 +134,19 @@ void Reader::choose_stream() {
                                       videos == 1 ? "" : "s", options_.stream));
   }
   stream_->discard = AVDISCARD_DEFAULT;
+  if (stream_->time_base.num <= 0 || stream_->time_base.den <= 0) {
+    fail("invalid_media", fmt::format("has a time base of {}/{}, expected a fraction of a second",
+                                      stream_->time_base.num, stream_->time_base.den));
+  }
+}
+
+void Reader::check_encryption() const {
+  // MP4's common encryption (ISO/IEC 23001-7) and WebM's; FFmpeg has no key and would decode noise.
+  const bool common = stream_->codecpar->codec_tag == MKTAG('e', 'n', 'c', 'v') ||
+                      av_stream_get_side_data(stream_, AV_PKT_DATA_ENCRYPTION_INIT_INFO, nullptr) != nullptr ||
+                      av_packet_get_side_data(packet_.get(), AV_PKT_DATA_ENCRYPTION_INFO, nullptr) != nullptr;
+  const bool webm = av_dict_get(stream_->metadata, "enc_key_id", nullptr, 0) != nullptr;
+  if (common || webm) fail("invalid_media", "is encrypted, expected one without copy protection; decrypt it first");
 }
 
 void Reader::open_codec() {
@@ -149,19 +163,44 @@ void Reader::open_codec() {
     // FFmpeg looks at sizes rounded up; the frames themselves are checked exactly.
     codec_->max_pixels = 2 * options_.limits.max_pixels + (1 << 22);
     check_size(parameters.width, parameters.height);
+    if (options_.key_frames_only && can_skip()) codec_->skip_frame = AVDISCARD_NONKEY;
     status = avcodec_open2(codec_.get(), codec, nullptr);
   }
   if (status < 0) fail("invalid_media", fmt::format("cannot be decoded as {}: {}", name, complaint(status)));
 }
 
+bool Reader::can_skip() const {
+  // Others either do not skip or time their key frames otherwise then; and only these containers time each packet.
+  const AVCodecID codec = stream_->codecpar->codec_id;
+  const bool exact = codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC || codec == AV_CODEC_ID_VP8;
+  return exact && (reads("mov") || reads("matroska"));
+}
+
+double Reader::rate() const {
+  const AVRational rate = stream_->avg_frame_rate;
+  return rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
+}
+
 std::optional<double> Reader::container_duration_s() const {
   if (format_->duration == AV_NOPTS_VALUE || format_->duration <= 0) return std::nullopt;
+  if (format_->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) return std::nullopt;
   return static_cast<double>(format_->duration) / AV_TIME_BASE;
 }
 
 std::optional<double> Reader::stream_duration_s() const {
   if (stream_->duration == AV_NOPTS_VALUE || stream_->duration <= 0) return std::nullopt;
+  if (format_->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) return std::nullopt;
   return milliseconds(stream_->duration, stream_->time_base) / 1000;
+}
+
+bool Reader::lists_packets_for(double duration_s) const {
+  const int entries = avformat_index_get_entries_count(stream_);
+  const auto entry = [this](int i) { return avformat_index_get_entry(stream_, i); };
+  int first = 0;
+  while (first < entries && (entry(first)->flags & AVINDEX_DISCARD_FRAME) != 0) ++first;
+  if (first == entries || rate() <= 0) return false;
+  const std::int64_t ticks = entry(entries - 1)->timestamp - entry(first)->timestamp;
+  return agrees(duration_s, milliseconds(ticks, stream_->time_base) / 1000 + 1 / rate(), rate());
 }
 
 const std::int32_t* Reader::display_matrix(const AVFrame& frame) const {
@@ -182,8 +221,8 @@ bool Reader::next() {
     check_interrupted();
     int status = avcodec_receive_frame(codec_.get(), frame_.get());
     if (status >= 0) {
-      accept_frame();
-      return true;
+      if (accept_frame()) return true;
+      continue;
     }
     if (status == AVERROR_EOF) return false;
     if (status != AVERROR(EAGAIN)) {
@@ -214,7 +253,11 @@ bool Reader::read_packet() {
       av_packet_unref(packet_.get());
       continue;
     }
-    if (++packets_without_frame_ > options_.limits.max_packets) {
+    check_encryption();
+    ++packets_;
+    if (skips() && (packet_->flags & AV_PKT_FLAG_KEY) == 0) {
+      resume();
+    } else if (++packets_without_frame_ > options_.limits.max_packets) {
       fail("limit_exceeded", fmt::format("gave no frame in max_packets = {} packets", options_.limits.max_packets));
     }
     // In a transport stream the mark may mean no more than a splice; what was lost, if anything, the codec finds out.
@@ -223,7 +266,11 @@ bool Reader::read_packet() {
   }
 }
 
-void Reader::accept_frame() {
+bool Reader::accept_frame() {
+  if (!has_pixels(*frame_)) {
+    damaged("a frame has no pixels");
+    return false;
+  }
   // A stream may change its size in mid-course.
   check_size(frame_->width, frame_->height);
   const std::int64_t ticks = frame_->best_effort_timestamp;
@@ -241,6 +288,7 @@ void Reader::accept_frame() {
     damaged(complaint.empty() ? "a frame is corrupt" : complaint);
   }
   log_.clear();
+  return true;
 }
 
 void Reader::check_size(int width, int height) const {
@@ -250,10 +298,21 @@ void Reader::check_size(int width, int height) const {
 }
 
 void Reader::check_whole() {
-  const std::optional<std::int64_t> promised = promised_size(file_.descriptor(), file_.size());
+  const std::optional<std::int64_t> promised = promised_size(file_.descriptor(), file_.size(), has_all_packets());
   if (promised && *promised > file_.size()) {
     damaged(fmt::format("the file was cut, it has {} of {} bytes", file_.size(), *promised));
   }
+}
+
+bool Reader::has_all_packets() const {
+  if (reads("avi")) return stream_->nb_frames > 0 && packets_ >= stream_->nb_frames;
+  if (!reads("mov")) return false;
+  const int entries = avformat_index_get_entries_count(stream_);
+  for (int i = 0; i < entries; ++i) {
+    const AVIndexEntry& packet = *avformat_index_get_entry(stream_, i);
+    if (packet.pos + packet.size > file_.size()) return false;
+  }
+  return entries > 0;
 }
 
 bool Reader::seek(double time_s) {
@@ -268,18 +327,38 @@ bool Reader::seek(double time_s) {
   return next() && timestamp_ms_ / 1000 <= time_s;
 }
 
-std::int64_t Reader::count_frames(const TimeWindow& window) {
+Reader::Count Reader::count_frames(const TimeWindow& window) {
   const Log::Scope scope(log_);
-  std::int64_t n = 0;
-  while (read_packet()) {
+  for (unsigned i = 0; i < format_->nb_streams; ++i) format_->streams[i]->discard = AVDISCARD_DEFAULT;
+  const double start_s =
+      format_->start_time == AV_NOPTS_VALUE ? 0 : static_cast<double>(format_->start_time) / AV_TIME_BASE;
+  Count count;
+  std::optional<double> first_ms;
+  double end_ms = 0;
+  bool timed = true;
+  while (check_interrupted(), av_read_frame(format_.get(), packet_.get()) >= 0) {
+    const AVStream& stream = *format_->streams[packet_->stream_index];
     const std::int64_t ticks = packet_->pts == AV_NOPTS_VALUE ? packet_->dts : packet_->pts;
-    const double ms = ticks == AV_NOPTS_VALUE ? 0 : milliseconds(ticks, stream_->time_base);
-    if (is_shown(*packet_, codec_->codec_id) && !window.begins_after(ms) && !window.ends_before(ms)) ++n;
+    const double ms = ticks == AV_NOPTS_VALUE ? 0 : milliseconds(ticks, stream.time_base);
+    const double length_ms = milliseconds(std::max<std::int64_t>(packet_->duration, 0), stream.time_base);
+    const bool shown = is_shown(*packet_, stream.codecpar->codec_id);
+    if (&stream != stream_) {
+      count.others_s = std::max(count.others_s, (ms + length_ms) / 1000 - start_s);
+    } else if (shown) {
+      timed = timed && packet_->pts != AV_NOPTS_VALUE;
+      if (!window.begins_after(ms) && !window.ends_before(ms)) count.times_ms.push_back(ms);
+      first_ms = std::min(first_ms.value_or(ms), ms);
+      end_ms = std::max(end_ms, ms + (length_ms > 0 || rate() <= 0 ? length_ms : 1000 / rate()));
+    }
     av_packet_unref(packet_.get());
-    packets_without_frame_ = 0;
     resume();
   }
-  return n;
+  check_interrupted();
+  count.frames = static_cast<std::int64_t>(count.times_ms.size());
+  if (!timed) count.times_ms.clear();
+  std::ranges::sort(count.times_ms);
+  count.length_s = (end_ms - first_ms.value_or(end_ms)) / 1000;
+  return count;
 }
 
 void Reader::damaged(const std::string& what) {

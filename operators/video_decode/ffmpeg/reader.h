@@ -2,11 +2,13 @@
 #pragma once
 
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api.h"
 #include "ffmpeg.h"
@@ -29,14 +31,24 @@ struct ReaderOptions {
   int stream = 0;   // among the video streams; cover pictures are none
   int threads = 1;  // of the codec
   bool fail_on_corrupt = true;
+  bool key_frames_only = false;  // others are not decoded, where that leaves the key frames as they are
   Limits limits;
 };
 
 /// What the reader asks and tells while it works. Called from the thread that called the reader.
 struct Hooks {
   std::function<bool()> stop_requested = [] { return false; };
+  /// Of damage.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
+  /// Of frames that were asked for and are not there.
+  std::function<void(const std::string&)> warn_of_few_frames = [](const std::string&) {};
 };
+
+/// Whether a duration is that of frames that last `length_s`, but for what containers round.
+inline bool agrees(double duration_s, double length_s, double rate) {
+  const double slack_s = 0.02 * duration_s + 2 / rate;
+  return std::fabs(duration_s - length_s) <= slack_s;
+}
 
 /// Reads frames in presentation order. Faults are pipit::Error, each with the path: `not_found`, `invalid_media`,
 /// `limit_exceeded`, `cancelled`.
@@ -55,14 +67,23 @@ class PIPIT_VIDEO_API Reader {
   ~Reader();
 
   /// The container's average frame rate; 0: unknown.
-  double rate() const { return av_q2d(stream_->avg_frame_rate); }
+  double rate() const;
+  /// As the container states them, or as FFmpeg measured them; nullopt where it only guessed by a bit rate.
   std::optional<double> container_duration_s() const;
   std::optional<double> stream_duration_s() const;
+  /// Whether FFmpeg found the duration by the times of the first and last packets.
+  bool measured_duration() const { return format_->duration_estimation_method == AVFMT_DURATION_FROM_PTS; }
+  /// Whether the container's list of packets, read with its head, covers that duration and no more.
+  bool lists_packets_for(double duration_s) const;
   /// The display matrix of a frame of this reader, or the container's; null when there is none.
   const std::int32_t* display_matrix(const AVFrame& frame) const;
 
   /// Decodes the next frame; false at the end.
   bool next();
+  /// Whether only key frames are decoded, as was asked for.
+  bool skips() const { return codec_->skip_frame == AVDISCARD_NONKEY; }
+  /// How many frames were decoded so far.
+  std::int64_t frames() const { return frames_; }
   /// Moves the frame that next() decoded to `to`, which gives up what it held.
   void take(AVFrame& to);
   bool key_frame() const { return frame_->key_frame != 0; }
@@ -73,8 +94,15 @@ class PIPIT_VIDEO_API Reader {
   /// False when there is no such frame for sure: the reader must then be made anew. Its next frame has been decoded.
   bool seek(double time_s);
 
-  /// How many frames the window holds, counted by their packets. Uses the reader up.
-  std::int64_t count_frames(const TimeWindow& window);
+  /// What the packets say, whatever damage is among them.
+  struct Count {
+    std::int64_t frames = 0;       // of the window
+    double length_s = 0;           // of the stream, from its first frame to the end of its last
+    std::vector<double> times_ms;  // of these frames, in presentation order; empty where packets do not tell all
+    double others_s = 0;           // of the longest other stream, from the beginning of the file
+  };
+  /// Reads every packet up to the end of the window. Uses the reader up.
+  Count count_frames(const TimeWindow& window);
 
   /// The time limit starts anew: to be called after time spent elsewhere.
   void resume() { progress_ = Clock::now(); }
@@ -88,11 +116,16 @@ class PIPIT_VIDEO_API Reader {
   void open_container();
   void choose_stream();
   void open_codec();
+  bool can_skip() const;
   /// The stream's next packet; false at the end of the file.
   bool read_packet();
-  void accept_frame();
+  /// False when the frame has no pixels.
+  bool accept_frame();
   void check_size(int width, int height) const;
+  void check_encryption() const;
   void check_whole();
+  /// Whether all packets of the stream that the container promises are there, as far as it can be told.
+  bool has_all_packets() const;
   void damaged(const std::string& what);
   bool reads(std::string_view demuxer) const;
   bool out_of_time() const;
@@ -116,6 +149,7 @@ class PIPIT_VIDEO_API Reader {
   bool ended_ = false;  // no more packets
   bool warned_ = false;
   std::int64_t frames_ = 0;
+  std::int64_t packets_ = 0;
   std::int64_t packets_without_frame_ = 0;
   Clock::time_point progress_ = Clock::now();
 };

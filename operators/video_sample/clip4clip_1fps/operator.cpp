@@ -29,7 +29,7 @@ class Clip4Clip1Fps {
       }
       sampler_.emplace(info.rate);
     }
-    if (sampler_->copies(info.timestamp_ms) > 0) out.emit(row[0]);
+    if (sampler_->copies(info.timestamp_ms, info.key_frame) > 0) out.emit(row[0]);
   }
 
  private:

@@ -16,17 +16,17 @@ class TimeStep {
                "is the decoder's start_time: the same as video_decode.ffmpeg's sample_type: time_step_sample.")
         .input("frame", "frame", "in presentation order")
         .output_many("frame", "frame")
-        .required("time_step", "float", "seconds, at least 0.001")
+        .required("time_step", "float", "seconds")
+        .at_least(0.001)
         .per_item();
   }
 
-  TimeStep(const pipit::Arguments& arguments, pipit::Context&) : step_s_(arguments.number("time_step")) {
-    pipit::video::TimeStepSample::check(step_s_);
-  }
+  TimeStep(const pipit::Arguments& arguments, pipit::Context&) : step_s_(arguments.number("time_step")) {}
 
   void process(const pipit::Row& row, pipit::Emitter& out) {
     if (!sampler_) sampler_.emplace(row[0].frame().info().start_s, step_s_);
-    for (std::int64_t copies = sampler_->copies(row[0].frame().info().timestamp_ms); copies > 0; --copies) {
+    for (std::int64_t copies = sampler_->copies(row[0].frame().info().timestamp_ms, row[0].frame().info().key_frame);
+         copies > 0; --copies) {
       if (!out.emit(row[0])) return;
     }
   }

@@ -16,16 +16,12 @@ class UniformTemporalSubsample {
         .input("frame", "frame", "in presentation order, with the number of frames that the decoder expects")
         .output_many("frame", "frame")
         .required("num_samples", "int", "how many frames")
+        .at_least(1)
         .per_item();
   }
 
-  UniformTemporalSubsample(const pipit::Arguments& arguments, pipit::Context&)
-      : samples_(arguments.integer("num_samples")) {
-    if (samples_ < 1) {
-      throw pipit::Error("invalid_argument",
-                         "argument 'num_samples' must be at least 1, found " + std::to_string(samples_));
-    }
-  }
+  UniformTemporalSubsample(const pipit::Arguments& arguments, pipit::Context& context)
+      : context_(context), samples_(arguments.integer("num_samples")) {}
 
   void process(const pipit::Row& row, pipit::Emitter& out) {
     const pipit::FrameInfo info = row[0].frame().info();
@@ -35,17 +31,24 @@ class UniformTemporalSubsample {
       }
       sampler_.emplace(info.estimated_frames, samples_);
     }
-    for (std::int64_t copies = sampler_->copies(info.timestamp_ms); copies > 0; --copies) {
+    for (std::int64_t copies = sampler_->copies(info.timestamp_ms, info.key_frame); copies > 0; --copies) {
       if (!out.emit(row[0])) return;
     }
     last_ = sampler_->done() ? pipit::Value() : row[0];
   }
 
   void finish(pipit::Emitter& out) {
-    if (sampler_ && sampler_->wants_last()) out.emit(last_);
+    if (!sampler_ || !sampler_->wants_last()) return;
+    if (const std::int64_t missing = sampler_->missing(); missing > 0) {
+      context_.warn("a video gave " + std::to_string(samples_ - missing) + " of " + std::to_string(samples_) +
+                    " samples: its frames ended sooner than their decoder expected");
+      context_.count("videos_with_fewer_samples");
+    }
+    out.emit(last_);
   }
 
  private:
+  pipit::Context& context_;
   std::int64_t samples_;
   std::optional<pipit::video::UniformSample> sampler_;
   pipit::Value last_;

@@ -40,20 +40,27 @@ class Clip4Clip {
                 "auto (whatever the file holds), clip_vit_b32, clip_vit_b16, clip_vit_l14 or clip_vit_l14@336px; a "
                 "file that "
                 "holds something else is refused")
-            .argument("weight_path", "path", "null",
-                      "the checkpoint, which must be given: CLIP4Clip's, OpenAI's or Hugging Face's; safetensors or "
-                      "PyTorch's zip format")
+            .one_of({"auto", "clip_vit_b32", "clip_vit_b16", "clip_vit_l14", "clip_vit_l14@336px"})
+            .spelling("clip_vit_l14@336px", "clip_vit_l14_336")
+            .required("weight_path", "path",
+                      "the checkpoint, CLIP4Clip's, OpenAI's or Hugging Face's; safetensors or PyTorch's zip format; "
+                      "pipit downloads none")
+            .file_or_folder()
             .required("modality", "enum(video|text)", "what comes in")
             .argument("device", "string", "cpu", "cpu, cuda or cuda:N")
+            .format("device")
             .argument("dtype", "enum(float32|bfloat16|float16|int8|int4|auto)", "float32",
                       "what the model computes in; float16 on CUDA only; int8 and int4: the blocks' weights, on CPU "
                       "only; auto: "
                       "as a quantised file holds them, else bfloat16 where the device has instructions for it")
             .argument("max_frames", "int", "12", "video: of more frames, so many are taken")
+            .at_least(1)
             .argument("slice_framepos", "int", "2", "video: which ones: 0 the first, 1 the last, 2 uniformly")
+            .between(0, 2)
             .argument("pooling", "enum(normalized|raw)", "normalized",
                       "video: the mean of the frames' vectors, each normalized before (CLIP4Clip) or not (MMAction2)")
             .argument("max_words", "int", "32", "text: of more tokens, so many are taken, start and end included")
+            .at_least(2)
             .batch(16)
             .uses_threads();
     return Weights::add_arguments(own);

@@ -11,29 +11,11 @@
 #include "pipit/torch.h"
 
 namespace pipit::clip4clip {
-namespace {
-
-std::size_t max_frames(const Arguments& arguments) {
-  const std::int64_t most = arguments.integer("max_frames");
-  if (most < 1) throw Error("invalid_argument", fmt::format("max_frames is at least 1, got {}", most));
-  return static_cast<std::size_t>(most);
-}
-
-clip::FramePosition frame_position(const Arguments& arguments) {
-  const std::int64_t position = arguments.integer("slice_framepos");
-  if (position < 0 || position > 2) {
-    throw Error("invalid_argument",
-                fmt::format("slice_framepos is 0 (head), 1 (tail) or 2 (uniform), got {}", position));
-  }
-  return static_cast<clip::FramePosition>(position);
-}
-
-}  // namespace
 
 VideoEmbedder::VideoEmbedder(const Arguments& arguments, const clip::Weights& weights, Context& context)
     : context_(context),
-      max_frames_(max_frames(arguments)),
-      position_(frame_position(arguments)),
+      max_frames_(static_cast<std::size_t>(arguments.integer("max_frames"))),
+      position_(static_cast<clip::FramePosition>(arguments.integer("slice_framepos"))),
       pooling_(arguments.string("pooling") == "raw" ? clip::Pooling::kRaw : clip::Pooling::kNormalized),
       resolution_(weights.checkpoint.architecture.resolution),
       model_(context.shared<clip::VideoModel>("clip video model|" + weights.key(), [&] {

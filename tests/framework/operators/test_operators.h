@@ -42,7 +42,8 @@ class Upper {
         .argument("times", "int", "1", "how often")
         .alias("args.times")
         .argument("style", "enum(plain|loud)", "plain", "loud adds an exclamation mark")
-        .argument("file", "path", "null", "is put behind too");
+        .argument("file", "path", "null", "is put behind too")
+        .may_be_missing();
   }
   Upper(const pipit::Arguments& arguments, pipit::Context& context)
       : suffix_(arguments.string("suffix")), times_(arguments.integer("times")), context_(context) {

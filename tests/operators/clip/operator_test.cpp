@@ -178,18 +178,23 @@ TEST_CASE("clip4clip: a bad sentence costs its neighbours nothing") {
 
 TEST_CASE("clip4clip: arguments that do not fit are refused when the pipeline opens") {
   CHECK(refusal([] { open_text(", max_words: 78"); }).ends_with("max_words is 78, this model's context holds 77"));
-  CHECK(refusal([] { open_text(", max_words: 1"); }).ends_with("max_words is at least 2 (start and end), got 1"));
-  CHECK(refusal([] { open_video(kTwelve, ", max_frames: 0"); }).ends_with("max_frames is at least 1, got 0"));
+  CHECK(refusal([] {
+          open_text(", max_words: 1");
+        }).ends_with("argument 'max_words' takes an int of at least 2, found 1"));
+  CHECK(refusal([] {
+          open_video(kTwelve, ", max_frames: 0");
+        }).ends_with("argument 'max_frames' takes an int of at least 1, found 0"));
   CHECK(refusal([] {
           open_video(kTwelve, ", slice_framepos: 3");
-        }).ends_with("slice_framepos is 0 (head), 1 (tail) or 2 (uniform), got 3"));
+        }).ends_with("argument 'slice_framepos' takes an int from 0 to 2, found 3"));
   CHECK(refusal([] {
           open_text(", dtype: float16");
         }).ends_with("dtype float16 is for CUDA devices, device is 'cpu'; take bfloat16 or float32"));
   const std::string without = node("text", "video_text_embedding.clip4clip", "model_name: auto, modality: text", "vec");
-  CHECK(refusal([&] {
-          open("text: string", without, "vec", nullptr);
-        }).ends_with("no weight_path: give the path of a CLIP4Clip or CLIP checkpoint; pipit downloads none"));
+  CHECK(refusal([&] { open("text: string", without, "vec", nullptr); })
+            .ends_with("operator 'video_text_embedding.clip4clip' needs argument 'weight_path' (path): the checkpoint, "
+                       "CLIP4Clip's, "
+                       "OpenAI's or Hugging Face's; safetensors or PyTorch's zip format; pipit downloads none"));
 }
 
 TEST_CASE("np_normalize: a vector gets length one") {

@@ -128,7 +128,9 @@ TEST_CASE("clip: Towhee's model names name architectures that the file must hold
 
 TEST_CASE("clip: arguments that do not fit are refused when the pipeline opens") {
   CHECK(refusal("model_name: auto, modality: text")
-            .ends_with("no weight_path: give the path of a CLIP4Clip or CLIP checkpoint; pipit downloads none"));
+            .ends_with(
+                "operator 'image_text_embedding.clip' needs argument 'weight_path' (path): the checkpoint, Hugging "
+                "Face's, OpenAI's or CLIP4Clip's; safetensors or PyTorch's zip format; pipit downloads none"));
   CHECK(refusal("model_name: auto, modality: text, max_words: 78, weight_path: " + kWeights)
             .ends_with("max_words is 78, this model's context holds 77"));
 }

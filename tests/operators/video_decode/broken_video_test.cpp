@@ -132,6 +132,68 @@ TEST_CASE("broken video: a turn by other than right angles is an error") {
   CHECK(decode(data("tilted.mp4"), options).size() == 3);
 }
 
+TEST_CASE("broken video: bytes behind the last box are no damage") {
+  const Scratch scratch;
+  const std::string whole = bytes_of(data("faststart.mp4"));
+  const std::vector<Seen> frames = decode(data("faststart.mp4"));
+  std::string camera = "\x0a\x20";
+  for (char byte = 0; byte < 90; ++byte) camera += byte;
+  std::string overlong = whole;
+  const std::size_t size_at = overlong.rfind("mdat") - 1;
+  overlong[size_at] = static_cast<char>(overlong[size_at] + 8);
+  for (const std::string& bytes : {whole + "\n", whole + "TAG" + std::string(125, '\0'), whole + camera,
+                                   whole + "{\"gps\":[]}", whole + std::string(512, '\0'), whole + whole, overlong}) {
+    CHECK(decode(scratch.file("trailing.mp4", bytes)) == frames);
+  }
+}
+
+TEST_CASE("broken video: a fragmented file with bytes behind its last box is whole and a cut one is not") {
+  const Scratch scratch;
+  const std::string whole = bytes_of(data("unknown_duration.mp4"));
+  const std::size_t index = whole.rfind("mfra") - 4;
+  const std::string without_index = whole.substr(0, index);
+  CHECK(decode(scratch.file("index.mp4", whole.substr(0, index + 20))).size() == 60);
+  CHECK(decode(scratch.file("trailing.mp4", without_index + "{\"gps\":[]}")).size() == 60);
+  std::string overlong = without_index;
+  const std::size_t size_at = overlong.rfind("mdat") - 1;
+  overlong[size_at] = static_cast<char>(overlong[size_at] + 8);
+  CHECK(decode(scratch.file("overlong.mp4", overlong)).size() == 60);
+  const std::size_t second = whole.rfind("moof") - 4;
+  for (const std::size_t left : {1, 4, 5, 7, 8, 40}) {
+    CAPTURE(left);
+    CHECK(failure(scratch.file("cut.mp4", whole.substr(0, second + left))).starts_with("invalid_media: "));
+  }
+}
+
+TEST_CASE("broken video: a Matroska file whose segment says too much is whole and a cut one is not") {
+  const Scratch scratch;
+  const std::string whole = bytes_of(data("open_gop.mkv"));
+  const std::vector<Seen> frames = decode(data("open_gop.mkv"));
+  const std::size_t segment = whole.find("\x18\x53\x80\x67");
+  std::string overlong = whole;
+  overlong[segment + 11] = static_cast<char>(overlong[segment + 11] + 8);
+  CHECK(decode(scratch.file("overlong.mkv", overlong)) == frames);
+  CHECK(decode(scratch.file("trailing.mkv", whole + "{\"gps\":[]}")) == frames);
+  const std::size_t cues = whole.rfind("\x1C\x53\xBB\x6B");
+  REQUIRE(cues != std::string::npos);
+  CHECK(decode(scratch.file("index.mkv", whole.substr(0, cues + 9))) == frames);
+  CHECK(failure(scratch.file("cut.mkv", whole.substr(0, cues - 1))).starts_with("invalid_media: "));
+}
+
+TEST_CASE("broken video: an AVI file whose size says too much is whole and a cut one is not") {
+  const Scratch scratch;
+  std::string bytes = bytes_of(data("mpeg4.avi"));
+  bytes[5] = static_cast<char>(bytes[5] + 64);  // 16 KiB more
+  CHECK(decode(scratch.file("overlong.avi", bytes)) == decode(data("mpeg4.avi")));
+  const std::size_t index = bytes.rfind("idx1");
+  CHECK(failure(scratch.file("cut.avi", bytes.substr(0, index - 3000))).starts_with("invalid_media: "));
+}
+
+TEST_CASE("broken video: an encrypted video is called so") {
+  CHECK(failure(data("encrypted.mp4")) == "invalid_media: video '" + data("encrypted.mp4") +
+                                              "' is encrypted, expected one without copy protection; decrypt it first");
+}
+
 TEST_CASE("broken video: a file cut before its index is an error") {
   CHECK(failure(data("cut_moov.mp4")) ==
         "invalid_media: video '" + data("cut_moov.mp4") + "' cannot be read as QuickTime / MOV: moov atom not found");
@@ -247,8 +309,9 @@ TEST_CASE("limits: a video that gives no frame in time is given up") {
 
 TEST_CASE("limits: a step that repeats a frame without end is refused") {
   TimeStepSample sampler(0, 0.25);
-  CHECK(sampler.copies(1000) == 5);
-  CHECK_THROWS_WITH(sampler.copies(1e9), "time_step is so small that one frame would be taken more than 1000000 times");
+  CHECK(sampler.copies(1000, false) == 5);
+  CHECK_THROWS_WITH(sampler.copies(1e9, false),
+                    "time_step is so small that one frame would be taken more than 1000000 times");
   CHECK_THROWS_WITH(TimeStepSample::check(0.0009), "argument 'time_step' must be at least 0.001 seconds");
 }
 

@@ -148,6 +148,38 @@ TEST_CASE("decoder: the stream's duration leaves longer audio out") {
   CHECK(chosen(decode(data("audio_longer.mp4"), options)) == std::vector<std::int64_t>{0, 6, 12, 18, 24});
 }
 
+TEST_CASE("decoder: fewer samples than were asked for are told") {
+  std::vector<std::string> told;
+  Hooks hooks;
+  hooks.warn_of_few_frames = [&](const std::string& message) { told.push_back(message); };
+  DecoderOptions options;
+  options.sample = DecoderOptions::Uniform{5};
+  CHECK(decode(data("audio_longer.mp4"), options, hooks).size() == 4);
+  CHECK(told == std::vector<std::string>{"video '" + data("audio_longer.mp4") +
+                                         "' gave 4 of 5 samples: its frames end after 0.960 s, sooner than the 2.000 s "
+                                         "that it tells; duration: stream leaves longer audio out"});
+  told.clear();
+  options.stream_duration = true;
+  CHECK(decode(data("audio_longer.mp4"), options, hooks).size() == 5);
+  for (const std::string name : {"bframes.mp4", "three_frames.mp4", "unknown_duration.mp4", "says_longer.mkv"}) {
+    CHECK(decode(data(name), options, hooks).size() == 5);
+  }
+  CHECK(told.empty());
+}
+
+TEST_CASE("decoder: a duration that nothing in the file lasts for gives way to the frames") {
+  const auto estimate = [](const std::string& name) {
+    const Decoder decoder(data(name), {}, {});
+    return std::pair(decoder.estimated_frames(), std::lround(1000 * decoder.duration_s()));
+  };
+  CHECK(estimate("unknown_duration.mp4") == std::pair(std::int64_t{60}, 2000L));
+  CHECK(estimate("says_longer.mkv") == std::pair(std::int64_t{50}, 2000L));
+  CHECK(estimate("empty_edit.mp4") == std::pair(std::int64_t{50}, 2000L));
+  CHECK(estimate("raw.mpg") == std::pair(std::int64_t{50}, -1000L));  // guessed by FFmpeg, which is no duration
+  CHECK(estimate("raw_tiny_rate.mpg") == std::pair(std::int64_t{50}, -1000L));
+  CHECK(estimate("audio_longer.mp4") == std::pair(std::int64_t{50}, 2000L));
+}
+
 TEST_CASE("decoder: estimates are those of what is delivered") {
   DecoderOptions options;
   options.window = {0.5, 1.5};
@@ -169,6 +201,45 @@ TEST_CASE("decoder: rotated clips are turned as FFmpeg's program turns them") {
   }
   CHECK(decode(data("rotated_90.mp4")).at(0).width == 64);
   CHECK(decode(data("rotated_90.mp4")).at(0).height == 96);
+}
+
+TEST_CASE("decoder: a matrix without an angle is no turn") {
+  CHECK(decode(data("zero_matrix.mp4")) == decode(data("three_frames.mp4")));
+  for (const std::vector<std::int32_t>& matrix :
+       {std::vector<std::int32_t>(9, 0), {65536, 0, 0, 0, 0, 0, 0, 0, 1 << 30}, {0, 65536, 0, 0, 65536, 0, 0, 0, 0}}) {
+    const auto turn = Orientation::from_matrix(matrix.data());
+    REQUIRE(turn);
+    CHECK(turn->upright());
+  }
+}
+
+TEST_CASE("decoder: of key frames alone nothing else is decoded where that is exact") {
+  ReaderOptions options;
+  options.key_frames_only = true;
+  for (const auto& [name, all, keys] :
+       {std::tuple("bframes.mp4", 50, 5), {"open_gop.mkv", 100, 9}, {"vp8_live.webm", 25, 3}}) {
+    CAPTURE(name);
+    Reader reader(data(name), options, {});
+    CHECK(reader.skips());
+    while (reader.next()) CHECK(reader.key_frame());
+    CHECK(reader.frames() == keys);
+    CHECK(expected()["clips"][name]["frames"].size() == all);
+  }
+  for (const std::string name : {"vp9.webm", "mpeg4.avi", "raw.mpg", "late_start.ts"}) {
+    CAPTURE(name);
+    CHECK(!Reader(data(name), options, {}).skips());
+  }
+}
+
+TEST_CASE("decoder: a window without a key frame gives none of them") {
+  DecoderOptions options;
+  options.sample = DecoderOptions::KeyFrames{};
+  options.window = {0.1, 0.3};
+  CHECK(decode(data("bframes.mp4"), options).empty());
+  CHECK(decode(data("mpeg4.avi"), options).empty());
+  options.window = {9, std::nullopt};
+  CHECK(failure(data("bframes.mp4"), options) ==
+        "invalid_media: video '" + data("bframes.mp4") + "' has no frame from 9 s on");
 }
 
 TEST_CASE("decoder: frames keep their own size when it changes in mid-stream") {

@@ -137,6 +137,93 @@ TEST_CASE("video_sample: a node straight after its decoder moves into it unless 
             .size() == 2);
 }
 
+TEST_CASE("video_sample: key frames are the same by argument and by node and apart") {
+  for (const std::string name : {"bframes.mp4", "open_gop.mp4", "open_gop.mkv", "hevc_open_gop.mp4",
+                                 "intra_refresh.mp4", "vp9.webm", "vp8_live.webm", "av1.mp4", "mpeg4.avi", "raw.mpg",
+                                 "size_change.ts", "edit_list.mp4", "unknown_duration.mp4"}) {
+    for (const std::string window : {"", "start_time: 0.2", "end_time: 0.9", "start_time: 0.3, end_time: 1.3"}) {
+      CAPTURE(name);
+      CAPTURE(window);
+      const std::string clip = data(name);
+      const std::string comma = window.empty() ? "" : ", ";
+      std::vector<Seen> wanted;
+      for (const Seen& frame : run(decode_node(window), clip)) {
+        if (frame.key_frame) wanted.push_back(frame);
+      }
+      CHECK(run(decode_node(window + comma + "sample_type: key_frames"), clip) == wanted);
+      CHECK(run(decode_node(window) + sample_node("key_frames", ""), clip) == wanted);
+      CHECK(run_apart(window, sample_node("key_frames", ""), clip) == wanted);
+    }
+  }
+}
+
+TEST_CASE("video_sample: key frames move into the decoder and their number is that of the file") {
+  Pipeline pipeline = open(decode_node("") + sample_node("key_frames", ""));
+  CHECK(pipeline.stats().size() == 1);
+  const Result result = run(pipeline, data("bframes.mp4"));
+  REQUIRE(!result.error);
+  std::vector<std::int64_t> indices;
+  const Value frames = result.get("frame");
+  for (const Value& frame : frames.list()) indices.push_back(frame.frame().info().index);
+  CHECK(indices == std::vector<std::int64_t>{0, 12, 24, 36, 48});
+  CHECK(pipeline.stats().at(0).rows_out == 5);
+}
+
+TEST_CASE("video_sample: shot_change gives the first frame of each shot or says which they are") {
+  // 50 frames: cuts at 16 and 36, a white flash at 21.
+  const std::string clip = PIPIT_SOURCE_DIR "/tests/package/data/three_scenes.mp4";
+  const auto indices = [&](const std::string& args) {
+    std::vector<std::int64_t> firsts;
+    for (const Seen& frame : run(decode_node("") + sample_node("shot_change", args), clip))
+      firsts.push_back(frame.index);
+    return firsts;
+  };
+  CHECK(indices("") == std::vector<std::int64_t>{0, 16, 21, 22, 36});
+  CHECK(indices("min_frames: 12") == std::vector<std::int64_t>{0, 16, 36});
+  CHECK(indices("threshold: 1") == std::vector<std::int64_t>{0});
+  const std::string starts = "  - {name: starts, op: video_sample.shot_change, in: frame, ";
+  std::vector<std::int64_t> kept;
+  for (const Seen& frame :
+       run(decode_node("") + starts + "keep: frame, args: {result: starts, min_frames: 12}}\n", clip)) {
+    kept.push_back(frame.index);
+  }
+  CHECK(kept == std::vector<std::int64_t>{0, 16, 36});
+  Pipeline pipeline = open(decode_node("") + starts + "out: first, args: {result: starts}}\n", "first");
+  for (int item = 0; item < 2; ++item) {
+    const Result result = run(pipeline, clip);
+    REQUIRE(!result.error);
+    const Value firsts = result.get("first");
+    REQUIRE(firsts.list().size() == 50);
+    for (std::int64_t i = 0; i < 50; ++i) {
+      CHECK(firsts.list()[static_cast<std::size_t>(i)].boolean() ==
+            (i == 0 || i == 16 || i == 21 || i == 22 || i == 36));
+    }
+  }
+  CHECK(refusal(decode_node("") + sample_node("shot_change", "threshold: 1.5")) ==
+        "pipeline:6: node 'sample': argument 'threshold' takes a float from 0 to 1, found 1.5");
+  CHECK(refusal(decode_node("") + sample_node("shot_change", "min_frames: 0")) ==
+        "pipeline:6: node 'sample': argument 'min_frames' takes an int of at least 1, found 0");
+}
+
+TEST_CASE("image: to_tensor gives the frame's own pixels") {
+  Pipeline pipeline = open(
+      "  - {name: decode, op: video_decode.ffmpeg, in: path, out: frame}\n"
+      "  - {name: pixels, op: image.to_tensor, in: frame, out: pixels}\n",
+      "frame, pixels");
+  const Result result = run(pipeline, data("three_frames.mp4"));
+  REQUIRE(!result.error);
+  const Value frames = result.get("frame");
+  const Value tensors = result.get("pixels");
+  REQUIRE(tensors.list().size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const Tensor pixels = tensors.list()[i].tensor();
+    CHECK(pixels.dtype() == DType::kUInt8);
+    CHECK(std::vector<std::int64_t>(pixels.shape().begin(), pixels.shape().end()) ==
+          std::vector<std::int64_t>{64, 96, 3});
+    CHECK(pixels.raw_data() == frames.list()[i].frame().pixels().raw_data());
+  }
+}
+
 TEST_CASE("video_sample: each item starts anew") {
   Pipeline pipeline = open(decode_node("") + sample_node("uniform_temporal_subsample", "num_samples: 4"));
   for (int i = 0; i < 2; ++i) {
@@ -170,6 +257,21 @@ TEST_CASE("video_sample: frames that do not tell their rate are refused where se
   CHECK(result.error->message == "frames do not tell their rate, so that seconds cannot be counted");
 }
 
+TEST_CASE("video_sample: a frame that is not a picture is refused before an operator sees it") {
+  Pipeline pipeline = Pipeline::parse(
+      "pipit: 1\nname: t\ninputs: {frame: frame}\nnodes:\n" + sample_node("shot_change", "") + "outputs: [frame]\n",
+      ".", with_operators());
+  const std::pair<Tensor, std::string> frames[] = {{Tensor::empty(DType::kUInt8, {0, 0, 3}), "tensor<u8>[0,0,3]"},
+                                                   {Tensor::empty(DType::kUInt8, {2, 2, 4}), "tensor<u8>[2,2,4]"},
+                                                   {Tensor::empty(DType::kUInt8, {2, 2}), "tensor<u8>[2,2]"}};
+  for (const auto& [pixels, text] : frames) {
+    const Result result = pipeline.call({{"frame", Frame::make({}, pixels)}});
+    REQUIRE(result.error);
+    CHECK(result.error->message == "input 'frame' takes frame, found frame of " + text);
+  }
+  CHECK(!pipeline.call({{"frame", Frame::make({}, Tensor::empty(DType::kUInt8, {2, 2, 3}))}}).error);
+}
+
 TEST_CASE("video_decode: a bad video fails its item alone") {
   Pipeline pipeline = open(decode_node(""));
   const Result missing = run(pipeline, "no/such.mp4");
@@ -197,6 +299,32 @@ TEST_CASE("video_decode: on_corrupt warn gives what can be decoded and says so")
   CHECK(pipeline.stats().at(0).counters == counters);
 }
 
+TEST_CASE("video_sample: fewer samples than were asked for are told and counted") {
+  const std::string clip = data("audio_longer.mp4");
+  const std::vector<std::pair<std::string, std::int64_t>> counters{{"videos_with_fewer_samples", 1}};
+  std::vector<std::string> warnings;
+  Options options = with_operators();
+  options.on_warning = [&](const std::string& message) { warnings.push_back(message); };
+  Pipeline moved =
+      open(decode_node("") + sample_node("uniform_temporal_subsample", "num_samples: 5"), "frame", options);
+  CHECK(run(moved, clip).get("frame").list().size() == 4);
+  CHECK(moved.stats().at(0).counters == counters);
+  CHECK(warnings == std::vector<std::string>{
+                        "pipeline:5: node 'decode': video '" + clip +
+                        "' gave 4 of 5 samples: its frames end after 0.960 s, sooner than the 2.000 s that it tells; "
+                        "duration: stream leaves longer audio out"});
+  warnings.clear();
+  Pipeline apart = open(
+      "  - {name: all, op: video_decode.ffmpeg, in: path, out: every}\n"
+      "  - {name: sample, op: video_sample.uniform_temporal_subsample, in: every, out: frame, args: "
+      "{num_samples: 5}}\n",
+      "every, frame", options);
+  CHECK(run(apart, clip).get("frame").list().size() == 4);
+  CHECK(apart.stats().at(1).counters == counters);
+  CHECK(warnings == std::vector<std::string>{"pipeline:6: node 'sample': a video gave 4 of 5 samples: its frames ended "
+                                             "sooner than their decoder expected"});
+}
+
 TEST_CASE("video_decode: arguments that do not go together are refused") {
   CHECK(refusal(decode_node("sample_type: uniform_temporal_subsample")) ==
         "pipeline:5: node 'decode': sample_type: uniform_temporal_subsample needs num_samples");
@@ -207,23 +335,25 @@ TEST_CASE("video_decode: arguments that do not go together are refused") {
   CHECK(refusal(decode_node("time_step: 3")) ==
         "pipeline:5: node 'decode': argument 'time_step' needs sample_type: time_step_sample");
   CHECK(refusal(decode_node("sample_type: uniform_temporal_subsample, num_samples: 0")) ==
-        "pipeline:5: node 'decode': argument 'num_samples' must be at least 1, found 0");
+        "pipeline:5: node 'decode': argument 'num_samples' takes an int of at least 1, found 0");
   CHECK(refusal(decode_node("sample_type: time_step_sample, time_step: 0")) ==
-        "pipeline:5: node 'decode': argument 'time_step' must be at least 0.001 seconds");
+        "pipeline:5: node 'decode': argument 'time_step' takes a float of at least 0.001, found 0");
   CHECK(refusal(decode_node("start_time: -1")) ==
-        "pipeline:5: node 'decode': argument 'start_time' must be 0 or more seconds");
+        "pipeline:5: node 'decode': argument 'start_time' takes a float of at least 0, found -1");
   CHECK(refusal(decode_node("start_time: 2, end_time: 2")) ==
         "pipeline:5: node 'decode': argument 'end_time' must be later than start_time");
-  CHECK(refusal(decode_node("stream: -1")) == "pipeline:5: node 'decode': argument 'stream' counts from 0, found -1");
+  CHECK(refusal(decode_node("stream: -1")) ==
+        "pipeline:5: node 'decode': argument 'stream' takes an int from 0 to 2147483647, found -1");
   CHECK(refusal(decode_node("threads: 65")) ==
-        "pipeline:5: node 'decode': argument 'threads' must be from 0 to 64, found 65");
+        "pipeline:5: node 'decode': argument 'threads' takes an int from 0 to 64, found 65");
   CHECK(refusal(decode_node("max_pixels: 0")) ==
-        "pipeline:5: node 'decode': argument 'max_pixels' must be at least 1 and at most 2147483647, found 0");
-  CHECK(refusal(decode_node("stall: 0")) == "pipeline:5: node 'decode': argument 'stall' must be more than 0 seconds");
+        "pipeline:5: node 'decode': argument 'max_pixels' takes an int from 1 to 2147483647, found 0");
+  CHECK(refusal(decode_node("stall: 0")) ==
+        "pipeline:5: node 'decode': argument 'stall' takes a float of at least 0.001, found 0");
   CHECK(refusal(decode_node("") + sample_node("uniform_temporal_subsample", "num_samples: 0")) ==
-        "pipeline:6: node 'sample': argument 'num_samples' must be at least 1, found 0");
+        "pipeline:6: node 'sample': argument 'num_samples' takes an int of at least 1, found 0");
   CHECK(refusal(decode_node("") + sample_node("time_step", "time_step: 0.0001")) ==
-        "pipeline:6: node 'sample': argument 'time_step' must be at least 0.001 seconds");
+        "pipeline:6: node 'sample': argument 'time_step' takes a float of at least 0.001, found 0.0001");
 }
 
 }  // namespace pipit::video

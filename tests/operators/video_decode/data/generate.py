@@ -80,6 +80,36 @@ def claim(source, name, factor):
     (HERE / name).write_bytes(data)
 
 
+def no_matrix(source, name):
+    """A copy whose track header leaves the display matrix all zeros, as browser-side muxers do."""
+    data = bytearray((HERE / source).read_bytes())
+    at = data.index(b"tkhd") + 44
+    data[at:at + 36] = bytes(36)
+    (HERE / name).write_bytes(data)
+
+
+def unknown_duration(name):
+    """A fragmented MP4 whose headers say all ones: cannot be determined (ISO/IEC 14496-12, 8.4.2)."""
+    encode(name, *x264("-g", 30, "-movflags", "frag_keyframe+empty_moov"), w=64, h=48, rate=30, seconds=2)
+    data = bytearray((HERE / name).read_bytes())
+    for box, at in [(b"mdhd", 20), (b"tkhd", 24)]:
+        at += data.index(box)
+        data[at:at + 4] = b"\xff" * 4
+    (HERE / name).write_bytes(data)
+
+
+def raw_mpeg1(name, rate=None):
+    """A stream without a container; FFmpeg guesses its duration by the bit rate (in 400 bit/s) in its sequence header."""
+    encode(name, "-c:v", "mpeg1video", "-b:v", "200k", "-f", "mpeg1video", w=64, h=48, seconds=2)
+    if rate is None:
+        return
+    data = bytearray((HERE / name).read_bytes())
+    at = data.index(b"\0\0\1\xb3")
+    rest = int.from_bytes(data[at + 8:at + 12], "big") & 0x3fff
+    data[at + 8:at + 12] = (rate << 14 | rest).to_bytes(4, "big")
+    (HERE / name).write_bytes(data)
+
+
 def claim_matroska(source, name, factor):
     """The same in Matroska, where the duration is a double of its own."""
     ffmpeg("-i", HERE / source, "-c", "copy", "-fflags", "+bitexact", HERE / name)
@@ -186,9 +216,20 @@ CLIPS = {
     "cut_moov.mp4": lambda n: cut("bframes.mp4", n, 0.5),
     "faststart.mp4": lambda n: ffmpeg("-i", HERE / "bframes.mp4", "-c", "copy", "-fflags", "+bitexact", "-movflags", "+faststart", HERE / n),
     "cut_mdat.mp4": lambda n: cut("faststart.mp4", n, 0.7),
+    "zero_matrix.mp4": lambda n: no_matrix("three_frames.mp4", n),
+    "unknown_duration.mp4": unknown_duration,
+    "raw.mpg": raw_mpeg1,
+    "raw_tiny_rate.mpg": lambda n: raw_mpeg1(n, 1),
+    "empty_edit.mp4": lambda n: ffmpeg("-i", HERE / "bframes.mp4", "-c", "copy", "-fflags", "+bitexact", "-output_ts_offset", 8,
+                                       HERE / n),
+    "interlaced_rgb.mov": lambda n: encode(n, "-c:v", "rawvideo", "-pix_fmt", "rgb24", "-field_order", "tt", w=64, h=48, seconds=0.08),
+    "interlaced_422.mp4": lambda n: encode(n, *x264("-flags:v", "+ilme+ildct", params="tff=1", pixels="yuv422p"), seconds=0.2),
+    "encrypted.mp4": lambda n: ffmpeg("-i", HERE / "three_frames.mp4", "-c", "copy", "-fflags", "+bitexact", "-encryption_scheme",
+                                      "cenc-aes-ctr", "-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb", "-encryption_kid",
+                                      "a7e61c373e219033c21091fa607bf3b8", HERE / n),
 }
 ROTATED = ["rotated_90.mp4", "rotated_180.mp4", "rotated_270.mp4", "mirrored.mp4", "transposed.mp4"]
-NOT_DECODED = {"size_jump.ts", "cut_moov.mp4", "cut_mdat.mp4", "audio_only.mp4"}
+NOT_DECODED = {"size_jump.ts", "cut_moov.mp4", "cut_mdat.mp4", "audio_only.mp4", "encrypted.mp4"}
 
 
 def decode(name, stream=0):
@@ -199,6 +240,7 @@ def decode(name, stream=0):
             "container_duration": container.duration / 1e6 if container.duration else None,
             "stream_duration": float(video.duration * video.time_base) if video.duration else None,
             "rate": float(video.average_rate) if video.average_rate else None,
+            "others_duration": max((float(s.duration * s.time_base) for s in container.streams if s != video and s.duration), default=0.0),
         }
         base = video.time_base
         frames = []
@@ -215,10 +257,19 @@ def inside(frames, start=0, end=None):
     return [i for i, f in enumerate(frames) if f["ms"] / 1000 >= start and (not end or round(f["ms"]) <= end * 1000)]
 
 
+def is_truthful(facts, frames):
+    """Whether something in the file lasts as long as it says: the frames or another stream."""
+    duration, rate = facts["container_duration"], facts["rate"]
+    lasts = (frames[-1]["ms"] - frames[0]["ms"]) / 1000 + 1 / rate
+    others = [facts["others_duration"]] if facts["others_duration"] else []
+    return any(abs(duration - seconds) <= 0.02 * duration + 2 / rate for seconds in [lasts, *others])
+
+
 def uniform(facts, frames, n, start=0, end=None):
-    """Towhee's uniform_temporal_subsample; pipit's one difference: frames later than `end` are never delivered."""
+    """Towhee's uniform_temporal_subsample. Two differences: frames later than `end` are never delivered, and where the
+    file is wrong about its duration its frames are counted."""
     duration = facts["container_duration"]
-    if duration is None:
+    if duration is None or not is_truthful(facts, frames):
         total = len(inside(frames, start, end))
     else:
         total = max(int(round(((end if end and end <= duration else duration) - start) * facts["rate"])), 0)
@@ -274,6 +325,8 @@ SAMPLES = [
     ("hevc_open_gop.mp4", {"clip4clip_1fps": True, "start": 1.0}), ("one_frame.mp4", {"clip4clip_1fps": True}),
     ("late_start.ts", {"clip4clip_1fps": True}), ("says_longer.mkv", {"clip4clip_1fps": True}),
     ("audio_longer.mp4", {"clip4clip_1fps": True}),
+    ("unknown_duration.mp4", {"num_samples": 12}), ("unknown_duration.mp4", {"num_samples": 4, "start": 0.5, "end": 1.5}),
+    ("raw.mpg", {"num_samples": 12}), ("raw_tiny_rate.mpg", {"num_samples": 12}), ("empty_edit.mp4", {"num_samples": 12}),
 ]
 
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-namespace shot_change {
+namespace pipit::video {
 
 /// Eight levels of each of red, green and blue: 512 bins, as the share of the pixels in each. Of a large picture an
 /// even grid of at most 256 x 256 pixels is counted, which changes a share by less than the noise of a camera does.
@@ -43,4 +43,4 @@ class ColourHistogram {
   std::array<float, kBins> shares_{};
 };
 
-}  // namespace shot_change
+}  // namespace pipit::video
