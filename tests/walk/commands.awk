@@ -1,4 +1,4 @@
-# The commands that a page shows, as a script for bash: `walk` runs it. What it calls is defined in session.sh.
+# The commands that a page shows, as a script for bash: `walk` runs it. What it calls is defined in reader.sh.
 #
 # Markdown: the blocks of the languages sh, bash, shell and console, and of no language when one of their lines begins with a program that
 # the pages use; and code within a line that begins with "pipit " or "./dev ". A block with `…` or `[-` is a synopsis. A comment

@@ -5,7 +5,9 @@
 # tests/package installs, moves, builds hosts and operators against the install and runs their tests; what they build is linked below build/.
 cmake() { known 'cmake' "$*" '--preset release*|--build *|--install build*|-S . -B build*'; }
 ctest() { known 'ctest' "$*" '--test-dir build*'; }
-cc() { known 'cc' "$*" '*pkg-config*|*lpipit*'; }
+cc() { known 'cc' "$*" '*-lpipit*'; }
+c++() { known 'c++' "$*" '*-lpipit*'; }
+pkg-config() { known 'pkg-config' "$*" '--cflags --libs pipit' && echo -lpipit; }
 # .ci/run is ./dev test; the others need minutes and gigabytes. That ./dev has such a command is looked at.
 ./dev() { grep -q "^  $1\( \||$\)" "$source/dev" || grep -q "^  $1$" "$source/dev" || failed "./dev has no command '$1'"; }
 
