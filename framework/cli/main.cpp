@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
 #include "command.h"
@@ -118,6 +119,9 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // And so is a file that may grow no further.
   std::signal(SIGXFSZ, SIG_IGN);
+  // Threads of OpenMP that wait by spinning take the processor from the thread that they wait for, where there is other
+  // work on the machine. Read as a module brings OpenMP in; no other thread runs yet.
+  ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
   try {
     return dispatch({argv + 1, argv + argc});
   } catch (const UsageError& e) {

@@ -57,7 +57,21 @@ void add_checkpoint_options(po::options_description& options) {
   options.add_options()("activation", po::value<std::string>()->value_name("quick_gelu|gelu"), "where no config tells");
   options.add_options()("ignore", po::value<std::vector<std::string>>()->composing()->value_name("PATTERN"),
                         "tensors that may be there beside the model's; may be repeated");
+  options.add_options()("state", po::value<std::string>()->value_name("model|ema"),
+                        "ema: the averaged weights that a training checkpoint has beside the model's");
   options.add_options()("json", po::bool_switch(), "print JSON");
+}
+
+weights::Checkpoint open_file(const po::variables_map& values) {
+  weights::OpenOptions options;
+  if (values.contains("state")) {
+    const std::string& name = values["state"].as<std::string>();
+    if (name != "model" && name != "ema") {
+      throw UsageError(fmt::format("--state takes one of 'model', 'ema', found '{}'", name));
+    }
+    if (name == "ema") options.state = weights::WeightState::kAveraged;
+  }
+  return weights::Checkpoint::open(values["file"].as<std::string>(), options);
 }
 
 weights::ClipCheckpoint open_checkpoint(const po::variables_map& values) {
@@ -71,7 +85,7 @@ weights::ClipCheckpoint open_checkpoint(const po::variables_map& values) {
     request.activation = name == "gelu" ? weights::Activation::kGelu : weights::Activation::kQuickGelu;
   }
   if (values.contains("ignore")) request.ignore = values["ignore"].as<std::vector<std::string>>();
-  const auto file = weights::Checkpoint::open(values["file"].as<std::string>());
+  const auto file = open_file(values);
   // Whichever towers there are.
   request.vision = request.text = false;
   const weights::ClipArchitecture is = weights::resolve_clip(file, request).architecture;

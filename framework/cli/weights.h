@@ -15,8 +15,10 @@ int convert_weights(const Arguments& arguments);
 int quantize_weights(const Arguments& arguments);
 int weights_cache(const Arguments& arguments);
 
-/// The positional FILE, what it takes to understand it (--heads, --activation, --ignore), and --json.
+/// The positional FILE, what it takes to understand it (--heads, --activation, --ignore, --state), and --json.
 void add_checkpoint_options(boost::program_options::options_description& options);
+/// The file that those options name.
+weights::Checkpoint open_file(const boost::program_options::variables_map& values);
 /// The checkpoint that those options name, with whichever towers it has.
 weights::ClipCheckpoint open_checkpoint(const boost::program_options::variables_map& values);
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "conversion_progress.h"
 #include "near.h"
 #include "pipit/weights/conversion.h"
 #include "torchscript_writer.h"
@@ -40,7 +41,11 @@ void report(const po::variables_map& values, const weights::ClipCheckpoint& chec
 
 int write(const po::variables_map& values, const Conversion& conversion) {
   const weights::ClipCheckpoint checkpoint = open_checkpoint(values);
-  write_converted(checkpoint, conversion, values["out"].as<std::string>());
+  {
+    ConversionProgress progress;
+    write_converted(checkpoint, conversion, values["out"].as<std::string>(),
+                    [&](std::uint64_t done, std::uint64_t total) { progress.show(done, total); });
+  }
   report(values, checkpoint, conversion_name(conversion));
   return kAllGood;
 }

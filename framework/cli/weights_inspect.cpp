@@ -47,6 +47,7 @@ Json describe_file(const Checkpoint& file) {
   if (file.files().size() > 1) json["shards"] = file.files().size();
   json["tensors"] = file.tensors().size();
   json["dtypes"] = dtypes;
+  if (!file.averaged().empty()) json["averaged"] = file.averaged();
   return json;
 }
 
@@ -87,6 +88,7 @@ std::string node_yaml(const ClipCheckpoint& checkpoint, const po::variables_map&
         ", {}: {}", option,
         option[0] == 'h' ? std::to_string(values[option].as<std::int64_t>()) : values[option].as<std::string>());
   }
+  if (values.contains("state")) more += fmt::format(", state: {}", values["state"].as<std::string>());
   if (values.contains("ignore")) {
     more += fmt::format(", ignore: {}", Json(values["ignore"].as<std::vector<std::string>>()).dump());
   }
@@ -121,6 +123,7 @@ Json describe_model(const ClipCheckpoint& checkpoint, const po::variables_map& v
   }
   json["activation"] = is.activation == weights::Activation::kGelu ? "gelu" : "quick_gelu";
   json["head"] = head_text(is);
+  if (std::string variant = describe_variant(is.variant); !variant.empty()) json["variant"] = Json::parse(variant);
   if (checkpoint.quantization) json["quantized_bits"] = checkpoint.quantization->bits;
   json["memory_bytes"] = describe_memory(checkpoint);
   json["assumptions"] = checkpoint.assumptions;
@@ -168,7 +171,7 @@ int inspect_weights(const Arguments& arguments) {
   const Parsed parsed =
       parse(arguments, "weights inspect FILE [--heads N] [--activation NAME] [--json]", options, positional);
   if (parsed.done) return kAllGood;
-  Json json = describe_file(Checkpoint::open(parsed.values["file"].as<std::string>()));
+  Json json = describe_file(open_file(parsed.values));
   std::string refusal;
   try {
     json.update(describe_model(open_checkpoint(parsed.values), parsed.values));

@@ -30,6 +30,7 @@ std::string pipeline_text(const weights::ClipCheckpoint& checkpoint, const po::v
                  {"dtype", values["dtype"].as<std::string>()}};
     if (values.contains("heads")) args["heads"] = values["heads"].as<std::int64_t>();
     if (values.contains("activation")) args["activation"] = values["activation"].as<std::string>();
+    if (values.contains("state")) args["state"] = values["state"].as<std::string>();
     if (values.contains("ignore")) args["ignore"] = values["ignore"].as<std::vector<std::string>>();
     return Json{
         {"name", name}, {"op", "video_text_embedding.clip4clip"}, {"in", in}, {"out", modality}, {"args", args}};
@@ -80,6 +81,12 @@ void print_matrix(const std::vector<std::vector<double>>& matrix, const std::vec
   }
 }
 
+// Two digits are enough of a share: "8.6 %", "0.001 %".
+std::string percent_text(double share) {
+  const double percent = 100 * share;
+  return percent >= 10 ? fmt::format("{:.0f} %", percent) : fmt::format("{:.2g} %", percent);
+}
+
 }  // namespace
 
 int verify_weights(const Arguments& arguments) {
@@ -123,8 +130,8 @@ int verify_weights(const Arguments& arguments) {
     fmt::print(
         "\nsentences that find their picture: {} of {}; pictures that find their sentence: {} of {}; by chance 1\n",
         agreement.row_matches, pairs.size(), agreement.column_matches, pairs.size());
-    fmt::print("pairs put together at random agree as well with a probability of {:.5f}, at most {:.5f} passes\n",
-               agreement.chance, kMostChance);
+    fmt::print("of all ways to pair them, {} fit together as well as this one; at most {} may\n",
+               percent_text(agreement.chance), percent_text(kMostChance));
     fmt::print("{}\n", agree ? "the two modalities agree"
                              : "the two modalities do not agree: these are not the weights of a trained CLIP");
   }

@@ -29,8 +29,7 @@ at::Tensor Int4Weight::multiply(const at::Tensor& x, const at::Tensor& bias, The
   at::Tensor y = at::_weight_int4pack_mm_for_cpu(x.to(at::kBFloat16).contiguous(), codes_, group_, scale_and_zero_)
                      .to(at::kFloat)
                      .add_(bias);
-  if (then == Then::kSilu) at::silu_(y);
-  if (then == Then::kGelu) at::gelu_(y);
+  activate(y, then);
   return y;
 }
 

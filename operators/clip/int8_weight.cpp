@@ -76,7 +76,7 @@ at::Tensor Int8Weight::multiply(const at::Tensor& x, const at::Tensor& bias, The
               bias.const_data_ptr<float>());
     }
   });
-  if (then == Then::kGelu) at::gelu_(y);
+  if (then == Then::kGelu) activate(y, then);
   return y;
 }
 

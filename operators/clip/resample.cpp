@@ -14,14 +14,26 @@ namespace {
 
 constexpr int kPrecisionBits = 22;
 constexpr std::int32_t kHalf = 1 << (kPrecisionBits - 1);
-constexpr double kSupport = 2;  // of the kernel, in pixels of the coarser picture
-
 double cubic(double x) {
   constexpr double a = -0.5;
   x = std::abs(x);
   if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
   if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
   return 0;
+}
+
+double triangle(double x) {
+  x = std::abs(x);
+  return x < 1 ? 1 - x : 0;
+}
+
+struct Kernel {
+  double (*weight)(double x);
+  double support;  // in pixels of the coarser picture
+};
+
+Kernel kernel_of(Filter filter) {
+  return filter == Filter::kBilinear ? Kernel{triangle, 1} : Kernel{cubic, 2};
 }
 
 /// How each pixel of one axis is made: a weighted sum over a stretch of the source's pixels.
@@ -34,10 +46,10 @@ class Axis {
   };
 
   /// For the pixels [first, first + count) of `out_size`.
-  Axis(std::int64_t in_size, std::int64_t out_size, std::int64_t first, std::int64_t count) {
+  Axis(const Kernel& kernel, std::int64_t in_size, std::int64_t out_size, std::int64_t first, std::int64_t count) {
     const double scale = static_cast<double>(in_size) / static_cast<double>(out_size);
     const double widening = std::max(scale, 1.0);
-    const double support = kSupport * widening;
+    const double support = kernel.support * widening;
     std::vector<double> exact;
     std::vector<std::size_t> starts;
     for (std::int64_t i = first; i < first + count; ++i) {
@@ -47,7 +59,7 @@ class Axis {
       exact.clear();
       double sum = 0;
       for (std::int64_t x = begin; x < end; ++x) {
-        exact.push_back(cubic((static_cast<double>(x) - centre + 0.5) * (1 / widening)));
+        exact.push_back(kernel.weight((static_cast<double>(x) - centre + 0.5) * (1 / widening)));
         sum += exact.back();
       }
       stretches_.push_back({begin, end - begin, nullptr});
@@ -144,9 +156,10 @@ constexpr auto kResampleColumns = &resample_columns;
 
 }  // namespace
 
-void resample_bicubic(const PictureView& picture, const ResizedWindow& window, std::uint8_t* out) {
-  const Axis columns(picture.width, window.width, window.left, window.window_width);
-  const Axis rows(picture.height, window.height, window.top, window.window_height);
+void resample(const PictureView& picture, const ResizedWindow& window, Filter filter, std::uint8_t* out) {
+  const Kernel kernel = kernel_of(filter);
+  const Axis columns(kernel, picture.width, window.width, window.left, window.window_width);
+  const Axis rows(kernel, picture.height, window.height, window.top, window.window_height);
 
   // What is needed of each source row goes through a buffer with room to read over its end.
   const std::int64_t origin = columns.source_begin();

@@ -1,4 +1,4 @@
-// Pillow's bicubic resize, to the bit, of as much of a picture as is wanted.
+// Pillow's bicubic and bilinear resize, to the bit, of as much of a picture as is wanted.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +21,12 @@ struct ResizedWindow {
   std::int64_t window_width, window_height;
 };
 
-/// Writes window_width × window_height pixels, densely. Cubic convolution with a = -0.5, widened when shrinking
-/// (antialiased), first along rows, then along columns, rounded to bytes in between; weights in fixed point with 22
+/// Cubic convolution with a = -0.5, or the triangle.
+enum class Filter { kBicubic, kBilinear };
+
+/// Writes window_width × window_height pixels, densely. The filter is widened when shrinking (antialiased), first along
+/// rows, then along columns, rounded to bytes in between; weights in fixed point with 22
 /// bits. Reference: Pillow, Resample.c.
-void resample_bicubic(const PictureView& picture, const ResizedWindow& window, std::uint8_t* out);
+void resample(const PictureView& picture, const ResizedWindow& window, Filter filter, std::uint8_t* out);
 
 }  // namespace pipit::clip

@@ -68,4 +68,9 @@ PIPIT_CLIP_VECTORIZED void rescale_row_silu(float* row, std::int64_t size, RowSc
   }
 }
 
+PIPIT_CLIP_VECTORIZED void add_scaled_row(const float* added, float scale, std::int64_t size, float* row) {
+#pragma omp simd
+  for (std::int64_t j = 0; j < size; ++j) row[j] = added[j] + scale * row[j];
+}
+
 }  // namespace pipit::clip

@@ -24,4 +24,7 @@ void rescale_row(float* row, std::int64_t size, RowScale from, const float* sums
 /// The same, then x·σ(x).
 void rescale_row_silu(float* row, std::int64_t size, RowScale from, const float* sums, const float* bias);
 
+/// row[j] = added[j] + scale * row[j].
+void add_scaled_row(const float* added, float scale, std::int64_t size, float* row);
+
 }  // namespace pipit::clip

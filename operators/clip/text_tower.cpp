@@ -12,16 +12,18 @@
 namespace pipit::clip {
 
 TextTower::TextTower(TensorReader& reader)
-    : token_embedding_(reader.read_as_stored("token_embedding.weight")),
+    : variant_(reader.architecture().variant),
+      token_embedding_(reader.read_as_stored("token_embedding.weight")),
       positions_(reader.read("positional_embedding")),
       transformer_(reader, {.prefix = "transformer.",
                             .layers = reader.architecture().text.layers,
                             .heads = reader.architecture().text.heads,
                             .activation = reader.architecture().activation,
-                            .causal = true,
+                            .causal = variant_.causal,
+                            .eps = variant_.text_epsilon,
                             .result = TransformerResult::kOneRowPerSequence}),
-      ln_final_(reader, "ln_final."),
-      projection_(reader.read("text_projection")) {
+      ln_final_(reader, "ln_final.", variant_.text_epsilon),
+      projection_{reader.read("text_projection").t(), {}} {
   if (token_embedding_.size(0) != kVocabularySize) {
     throw Error("invalid_checkpoint",
                 fmt::format("weight_path has {} token embeddings, CLIP's tokenizer makes {} tokens",
@@ -30,9 +32,14 @@ TextTower::TextTower(TensorReader& reader)
 }
 
 at::Tensor TextTower::forward(std::span<const Sentence> sentences) const {
+  const std::int64_t context = positions_.size(0);
+  std::vector<std::int64_t> ends_of_text;
   std::vector<std::int64_t> sizes;
   for (const Sentence& sentence : sentences) {
-    sizes.push_back(std::ranges::find(sentence.tokens, kEndOfText) - sentence.tokens.begin() + 1);
+    ends_of_text.push_back(std::ranges::find(sentence.tokens, kEndOfText) - sentence.tokens.begin());
+    // Nothing before a position looks behind it, unless the model is not causal.
+    const std::int64_t seen = variant_.text_pool == weights::TextPool::kFirst ? 1 : ends_of_text.back() + 1;
+    sizes.push_back(padded() ? context : seen);
   }
   std::vector<std::int64_t> order(sentences.size());  // by size: see Transformer
   std::iota(order.begin(), order.end(), 0);
@@ -46,11 +53,15 @@ at::Tensor TextTower::forward(std::span<const Sentence> sentences) const {
   for (const std::int64_t i : order) {
     const std::int64_t size = sizes[i];
     const auto first = sentences[i].tokens.begin();
-    tokens.insert(tokens.end(), first, first + size);
+    const auto start = static_cast<std::int64_t>(tokens.size());
+    tokens.insert(tokens.end(), first, first + std::min(size, static_cast<std::int64_t>(sentences[i].tokens.size())));
+    tokens.resize(static_cast<std::size_t>(start + size), 0);
     for (std::int64_t place = 0; place < size; ++place) places.push_back(place);
     back[i] = static_cast<std::int64_t>(lengths.size());
     lengths.push_back(size);
-    ends.push_back(static_cast<std::int64_t>(tokens.size()) - 1);
+    ends.push_back(start + (variant_.text_pool == weights::TextPool::kFirst  ? 0
+                            : variant_.text_pool == weights::TextPool::kLast ? size - 1
+                                                                             : ends_of_text[i]));
   }
   const auto on_device = [&](const std::vector<std::int64_t>& numbers) {
     return at::tensor(numbers, at::kLong).to(token_embedding_.device());
@@ -59,7 +70,7 @@ at::Tensor TextTower::forward(std::span<const Sentence> sentences) const {
                            .to(positions_.scalar_type())
                            .add_(positions_.index_select(0, on_device(places)));
   const at::Tensor features = transformer_.forward_rows(x, lengths, on_device(ends));
-  return at::mm(ln_final_(features), projection_).to(at::kFloat).index_select(0, on_device(back));
+  return projection_(ln_final_(features)).to(at::kFloat).index_select(0, on_device(back));
 }
 
 }  // namespace pipit::clip

@@ -12,7 +12,9 @@
 namespace pipit::clip {
 
 /// CLIP's text transformer (openai/CLIP, clip/model.py: CLIP.encode_text). Its attention is causal and the feature is
-/// read at the first end of text, so nothing after that is computed; sentences of different lengths need no padding.
+/// read at the first end of text, so nothing after that is computed; sentences of different lengths need no padding. A
+/// variant's may look further, and then every sentence is padded with zeros to the context (open_clip, transformer.py:
+/// TextTransformer).
 class TextTower {
  public:
   explicit TextTower(TensorReader& reader);
@@ -22,11 +24,15 @@ class TextTower {
   at::Tensor forward(std::span<const Sentence> sentences) const;
 
  private:
+  /// Whether positions behind the end of a text matter.
+  bool padded() const { return !variant_.causal || variant_.text_pool == weights::TextPool::kLast; }
+
+  weights::ClipVariant variant_;
   at::Tensor token_embedding_;
   at::Tensor positions_;
   Transformer transformer_;
   LayerNorm ln_final_;
-  at::Tensor projection_;
+  Linear projection_;
 };
 
 }  // namespace pipit::clip

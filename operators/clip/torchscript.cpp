@@ -74,6 +74,13 @@ void write_torchscript(const weights::ClipCheckpoint& checkpoint, const std::fil
                     checkpoint.file.path().string(), checkpoint.quantization->bits));
   }
   const weights::ClipArchitecture& is = checkpoint.architecture;
+  if (const std::string variant = weights::describe_variant(is.variant); !variant.empty()) {
+    throw Error(
+        "invalid_argument",
+        fmt::format("'{}' differs from the ordinary CLIP by {}, which pipit's TorchScript archives do not compute; "
+                    "convert it to safetensors",
+                    checkpoint.file.path().string(), variant));
+  }
   if ((is.has_vision && is.vision.heads == 0) || (is.has_text && is.text.heads == 0)) {
     throw Error("internal", "a checkpoint for TorchScript is to be resolved with every tower that it has");
   }

@@ -78,12 +78,12 @@ at::Tensor Transformer::attend(const at::Tensor& query, const at::Tensor& key, c
 void Transformer::add_feed_forward(const Block& block, at::Tensor& x) const {
   const bool quick = options_.activation == weights::Activation::kQuickGelu;
   const at::Tensor hidden = block.c_fc(block.ln_2(x), quick ? Then::kSilu : Then::kGelu);
-  x.add_(block.c_proj(hidden), quick ? 1 / kQuickGelu : 1);
+  x = block.c_proj.add_to(x, hidden, quick ? 1 / kQuickGelu : 1);
 }
 
 at::Tensor Transformer::forward_block(const Block& block, at::Tensor x, at::IntArrayRef lengths) const {
   const std::vector<at::Tensor> in = block.in_proj.front()(block.ln_1(x)).chunk(3, 1);
-  x = x + block.out_proj(attend(in[0], in[1], in[2], lengths, Queries::kAll));
+  x = block.out_proj.add_to(x, attend(in[0], in[1], in[2], lengths, Queries::kAll));
   add_feed_forward(block, x);
   return x;
 }
@@ -103,7 +103,7 @@ at::Tensor Transformer::forward_rows(const at::Tensor& x, at::IntArrayRef length
   const at::Tensor query = last.in_proj[0](normed.index_select(0, rows));
   const std::vector<at::Tensor> key_value = last.in_proj[1](normed).chunk(2, 1);
   const at::Tensor attended = attend(query, key_value[0], key_value[1], lengths, Queries::kOnePerSequence);
-  y = y.index_select(0, rows) + last.out_proj(attended);
+  y = last.out_proj.add_to(y.index_select(0, rows), attended);
   add_feed_forward(last, y);
   return y;
 }

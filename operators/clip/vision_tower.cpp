@@ -26,55 +26,47 @@ std::vector<Linear> read_patch_weights(TensorReader& reader) {
 
 VisionTower::VisionTower(TensorReader& reader)
     : dtype_(reader.placement().dtype),
-      quantized_(reader.placement().quantization.has_value()),
+      variant_(reader.architecture().variant),
       patch_(reader.architecture().patch),
       patch_weights_(read_patch_weights(reader)),
       class_token_(reader.read("visual.class_embedding")),
       positions_(reader.read("visual.positional_embedding")),
-      ln_pre_(reader, "visual.ln_pre."),
+      ln_pre_(reader, "visual.ln_pre.", variant_.vision_epsilon),
       transformer_(reader, {.prefix = "visual.transformer.",
                             .layers = reader.architecture().vision.layers,
                             .heads = reader.architecture().vision.heads,
                             .activation = reader.architecture().activation,
-                            .result = TransformerResult::kOneRowPerSequence}),
-      ln_post_(reader, "visual.ln_post."),
-      proj_(reader.read("visual.proj")) {
+                            .eps = variant_.vision_epsilon,
+                            .result = variant_.vision_pool == weights::VisionPool::kClassToken
+                                          ? TransformerResult::kOneRowPerSequence
+                                          : TransformerResult::kAllRows}),
+      ln_post_(reader, "visual.ln_post.", variant_.vision_epsilon),
+      proj_{reader.read("visual.proj").t(), {}} {
   class_token_ = class_token_ + positions_.select(0, 0);
   positions_ = positions_.narrow(0, 1, positions_.size(0) - 1);
-}
-
-at::Tensor VisionTower::multiply_patches(const Linear& weight, const at::Tensor& patches, std::int64_t frames) const {
-  if (!quantized_) return weight(patches);
-  // The order of a float product's sums may depend on how many rows there are. That is a difference in the last bit,
-  // but one that would move a code further on: the same number of rows every time.
-  std::vector<at::Tensor> products;
-  for (const at::Tensor& frame : patches.chunk(frames)) products.push_back(weight(frame));
-  return at::cat(products);
 }
 
 at::Tensor VisionTower::embed_patches(const at::Tensor& pictures, at::IntArrayRef lengths) const {
   const std::int64_t frames = pictures.size(0);
   const std::int64_t grid = pictures.size(1) / patch_;
-  const at::Tensor patches = normalize(pictures)
+  const at::Tensor patches = normalize(pictures, variant_.picture)
                                  .view({frames, 3, grid, patch_, grid, patch_})
                                  .permute({0, 2, 4, 1, 3, 5})
                                  .to(dtype_)
                                  .reshape({frames * grid * grid, 3 * patch_ * patch_});
   if (patch_weights_.size() == 1) {
-    return multiply_patches(patch_weights_.front(), patches, frames).view({frames, grid * grid, -1});
+    return patch_weights_.front()(patches).view({frames, grid * grid, -1});
   }
 
   // A convolution over time of size three with padding, as three products; a clip's neighbours are no part of it.
-  at::Tensor embedded = multiply_patches(patch_weights_[1], patches, frames);
+  at::Tensor embedded = patch_weights_[1](patches);
   std::int64_t start = 0;
   for (const std::int64_t length : lengths) {
     if (length > 1) {
       const std::int64_t rows = (length - 1) * grid * grid;
       const std::int64_t next = start + grid * grid;
-      embedded.narrow(0, next, rows)
-          .add_(multiply_patches(patch_weights_[0], patches.narrow(0, start, rows), length - 1));
-      embedded.narrow(0, start, rows)
-          .add_(multiply_patches(patch_weights_[2], patches.narrow(0, next, rows), length - 1));
+      embedded.narrow(0, next, rows).add_(patch_weights_[0](patches.narrow(0, start, rows)));
+      embedded.narrow(0, start, rows).add_(patch_weights_[2](patches.narrow(0, next, rows)));
     }
     start += length * grid * grid;
   }
@@ -93,9 +85,21 @@ at::Tensor VisionTower::forward_part(const at::Tensor& pictures, at::IntArrayRef
   x = ln_pre_(x).view({-1, width});
 
   const std::vector<std::int64_t> sequences(static_cast<std::size_t>(frames), tokens);
+  if (variant_.vision_pool == weights::VisionPool::kAverage) {
+    return proj_(average(transformer_.forward(x, sequences).view({frames, tokens, width}))).to(at::kFloat);
+  }
   const at::Tensor class_rows = at::arange(0, frames * tokens, tokens, at::dtype(at::kLong).device(x.device()));
   const at::Tensor class_tokens = transformer_.forward_rows(x, sequences, class_rows);
-  return at::mm(ln_post_(class_tokens), proj_).to(at::kFloat);
+  return proj_(ln_post_(class_tokens)).to(at::kFloat);
+}
+
+at::Tensor VisionTower::average(const at::Tensor& tokens) const {
+  const at::Tensor rows = variant_.norm_after_pool ? tokens : ln_post_(tokens);
+  // Of one picture after another: how ATen adds up may depend on how many there are.
+  std::vector<at::Tensor> means;
+  for (const at::Tensor& one : rows.narrow(1, 1, rows.size(1) - 1).unbind()) means.push_back(one.mean(0));
+  const at::Tensor pooled = at::stack(means);
+  return variant_.norm_after_pool ? ln_post_(pooled) : pooled;
 }
 
 at::Tensor VisionTower::forward(const at::Tensor& pictures, at::IntArrayRef lengths) const {

@@ -23,11 +23,12 @@ class VisionTower {
 
  private:
   at::Tensor forward_part(const at::Tensor& pictures, at::IntArrayRef lengths) const;
+  /// [frames, 1 + patches, width] to [frames, width]: the patches' mean.
+  at::Tensor average(const at::Tensor& tokens) const;
   at::Tensor embed_patches(const at::Tensor& pictures, at::IntArrayRef lengths) const;
-  at::Tensor multiply_patches(const Linear& weight, const at::Tensor& patches, std::int64_t frames) const;
 
   at::ScalarType dtype_;
-  bool quantized_;
+  weights::ClipVariant variant_;
   std::int64_t patch_;
   /// [width, 3·patch·patch] each: one for the frame itself, or three for the one before it, itself and the one after.
   std::vector<Linear> patch_weights_;
@@ -36,7 +37,7 @@ class VisionTower {
   LayerNorm ln_pre_;
   Transformer transformer_;
   LayerNorm ln_post_;
-  at::Tensor proj_;
+  Linear proj_;
 };
 
 }  // namespace pipit::clip

@@ -92,7 +92,7 @@ Vocabulary::Vocabulary(const std::filesystem::path& file) {
   // First the tokens, then the merges: where two merges give one text, its token is the later one's.
   const auto not_ours = [&](std::size_t line) {
     return Error("invalid_checkpoint",
-                 fmt::format("'{}' is not CLIP's vocabulary: line {} is no pair of tokens; expected "
+                 fmt::format("'{}' is not CLIP's vocabulary: line {} is not a pair of tokens; expected "
                              "bpe_simple_vocab_16e6.txt.gz with {} merges or more",
                              file.string(), line + 1, kMerges));
   };

@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -77,6 +79,41 @@ TEST_CASE("weights inspect: quantised weights are counted one by one") {
   };
   CHECK(parameters("wide_int4.safetensors") == parameters("wide.safetensors"));
   CHECK(parameters("wide_int8.safetensors") == parameters("wide.safetensors"));
+}
+
+TEST_CASE("weights: averaged weights are shown and chosen") {
+  const TemporaryFolder folder;
+  const auto inspect = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"inspect", kData + "averaged.ckpt", "--heads", "2", "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return nlohmann::json::parse(weights(arguments).out);
+  };
+  CHECK(inspect({}).at("averaged") == nlohmann::json{"state_dict_ema"});
+  CHECK_FALSE(inspect({"--state", "ema"}).contains("averaged"));
+  CHECK(inspect({"--state", "ema"}).at("use")[0].get<std::string>().find(", state: ema}") != std::string::npos);
+  const std::string usual = folder.path() + "/usual.safetensors";
+  const std::string mean = folder.path() + "/mean.safetensors";
+  CHECK(weights({"convert", kData + "averaged.ckpt", usual, "--heads", "2"}).status == 0);
+  CHECK(weights({"convert", kData + "averaged.ckpt", mean, "--heads", "2", "--state", "ema"}).status == 0);
+  const auto bytes_of = [](const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+  };
+  CHECK(bytes_of(usual) != bytes_of(mean));
+  CHECK(weights({"inspect", kData + "averaged.ckpt", "--state", "mean"}).err ==
+        "pipit: --state takes one of 'model', 'ema', found 'mean'\n");
+}
+
+TEST_CASE("weights inspect: what a config asks for beside the ordinary CLIP is shown") {
+  const TemporaryFolder folder;
+  std::filesystem::copy(kData + "openclip", folder.path() + "/model");
+  const std::string config = folder.path() + "/model/open_clip_config.json";
+  nlohmann::json json = nlohmann::json::parse(std::ifstream(config));
+  CHECK_FALSE(nlohmann::json::parse(weights({"inspect", folder.path() + "/model", "--json"}).out).contains("variant"));
+  json["preprocess_cfg"]["resize_mode"] = "squash";
+  std::ofstream(config) << json;
+  CHECK(nlohmann::json::parse(weights({"inspect", folder.path() + "/model", "--json"}).out).at("variant") ==
+        nlohmann::json{{"resize", "squash"}});
 }
 
 TEST_CASE("weights convert: the file that it writes is inspected as what it is") {

@@ -124,7 +124,17 @@ TEST_CASE("adapter: kinds that are not merged are refused by name") {
         "merged model");
   CHECK(refusal_with("rank_pattern", {{"^v_.*", 2}}) ==
         "has an adapter_config.json whose rank_pattern has the regular expression '^v_.*'; merge it with PEFT");
-  CHECK(refusal_with("r", 0) == "has an adapter_config.json without a positive number 'r'");
+  const std::string expected = ", expected a whole number from 1 to 65536";
+  CHECK(refusal_with("r", 0) == "has an adapter_config.json whose 'r' is 0" + expected);
+  CHECK(refusal_with("r", 1e300) == "has an adapter_config.json whose 'r' is 1e+300" + expected);
+  CHECK(refusal_with("r", 4.5) == "has an adapter_config.json whose 'r' is 4.5" + expected);
+  CHECK(refusal_with("r", nullptr) == "has an adapter_config.json whose 'r' is null" + expected);
+  CHECK(refusal_with("rank_pattern", {{"fc1", 1e300}}) ==
+        "has an adapter_config.json whose rank_pattern gives 'fc1' the value 1e+300" + expected);
+  CHECK(refusal_with("lora_alpha", "8") ==
+        "has an adapter_config.json whose 'lora_alpha' is \"8\", expected a positive number");
+  CHECK(refusal_with("alpha_pattern", {{"fc1", -1}}) ==
+        "has an adapter_config.json whose alpha_pattern gives 'fc1' the value -1, expected a positive number");
   CHECK(refusal_with("r", 5) ==
         "has lora_A [4, 16] and lora_B [64, 4] of 'text_model.encoder.layers.0.mlp.fc1', expected [5, 16] and [64, 5]");
 }

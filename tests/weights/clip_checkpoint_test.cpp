@@ -18,6 +18,7 @@ using pipit::weights::ClipCheckpoint;
 using pipit::weights::ClipRequest;
 using pipit::weights::Head;
 using pipit::weights::LinearPatch;
+using pipit::weights::WeightState;
 
 namespace {
 
@@ -154,26 +155,57 @@ TEST_CASE("clip: a config that contradicts the weights is refused") {
   CHECK(config("{\"model_type\": \"clip\", \"vision_config\": {\"hidden_size\": 1024}}") ==
         "has 'config.json' beside it that says width 1024, and its tensors say 16");
   CHECK(config("{\"model_type\": \"clip\", \"vision_config\": {\"hidden_act\": \"relu\"}}") ==
-        "has 'config.json' beside it with hidden_act 'relu'; pipit computes 'quick_gelu' and 'gelu'");
-  CHECK(config("{\"model_type\": \"clip\", \"vision_config\": {\"layer_norm_eps\": 1e-6}}") ==
-        "has 'config.json' beside it with layer_norm_eps 1e-06; pipit computes with 1e-05");
+        "has 'config.json' beside it with 'vision_config.hidden_act' \"relu\"; pipit computes 'quick_gelu' and 'gelu'");
   CHECK(config("{\"model_type\": \"clip\", \"vision_config\": {}, \"text_config\": {\"hidden_act\": \"gelu\"}}") ==
         "has 'config.json' beside it whose towers differ in hidden_act");
-  CHECK(config("[1]") == "has 'config.json' beside it that is no JSON object");
-  CHECK(config("{\"model_type\": \"bert\", \"hidden_act\": \"relu\"}") == "accepted");
+  CHECK(config("[1]") == "has 'config.json' beside it that is not a JSON object");
 }
 
-TEST_CASE("clip: pixels that are scaled otherwise are refused") {
-  auto refusal_of_config = [](const std::string& name, const std::string& text) {
-    auto file = clip_file(openai_shapes(kDemo));
-    file->write_beside(name, text);
-    return refused(file->path()).message;
+TEST_CASE("clip: wrappers around the names are seen through") {
+  for (const char* prefix : {"module.", "_orig_mod.", "model.", "clip_model.", "_forward_module.", "module._orig_mod.",
+                             "_forward_module.module.model.", "model.clip_model.", "module.clip."}) {
+    CAPTURE(prefix);
+    CHECK(refusal_of(under(prefix, openai_shapes(kB16)), {.model_name = "clip_vit_b16"}) == "accepted");
+  }
+  CHECK(refusal_of(with(under("model.", openai_shapes(kDemo)), {{"loss.scale", {1}}})) ==
+        "is not a whole CLIP in OpenAI's layout: 1 unexpected: 'loss.scale'");
+}
+
+TEST_CASE("clip: averaged weights are told of and can be chosen") {
+  const Checkpoint usual = Checkpoint::open(kData / "averaged.ckpt");
+  CHECK(usual.averaged() == std::vector<std::string>{"state_dict_ema"});
+  CHECK(usual.state() == WeightState::kModel);
+  CHECK(usual.tensors().contains("module._orig_mod.visual.proj"));
+  const Checkpoint mean = Checkpoint::open(kData / "averaged.ckpt", {.state = WeightState::kAveraged});
+  CHECK(mean.averaged().empty());
+  CHECK(mean.state() == WeightState::kAveraged);
+  CHECK(mean.tensors().contains("module.visual.proj"));
+  const auto first_bytes = [](const Checkpoint& file) {
+    const auto clip = resolve_clip(file, {.heads = 2});
+    const auto* bytes = clip.tensors.at("visual.proj").parts.front().data;
+    return std::vector<std::byte>(bytes, bytes + 16);
   };
-  std::string towers = "\"vision_cfg\": {\"width\": 128}, \"text_cfg\": {\"width\": 128, \"heads\": 2}";
-  CHECK(refusal_of_config("open_clip_config.json",
-                          "{\"model_cfg\": {" + towers + "}, \"preprocess_cfg\": {\"mean\": [0.5, 0.5, 0.5]}}") ==
-        "has 'open_clip_config.json' beside it with mean [0.5,0.5,0.5]; pipit scales pixels as CLIP does");
-  CHECK(refusal_of_config("open_clip_config.json", "{\"model_cfg\": {" + towers + "}}") == "accepted");
+  CHECK(first_bytes(usual) != first_bytes(mean));
+}
+
+TEST_CASE("clip: averaged weights that are not there or are alone are told") {
+  const auto said_of = [](const char* name, WeightState state) -> std::string {
+    try {
+      Checkpoint::open(kData / name, {.state = state});
+    } catch (const pipit::Error& error) {
+      return std::string(error.what()).substr(("weight_path '" + (kData / name).string() + "' ").size());
+    }
+    return "accepted";
+  };
+  const std::string none =
+      "holds no averaged weights ('state_dict_ema', 'model_ema', 'ema' or their like), and state says ema; leave it "
+      "out";
+  CHECK(said_of("openai.pth", WeightState::kAveraged) == none);
+  CHECK(said_of("openai.safetensors", WeightState::kAveraged) == none);
+  CHECK(said_of("huggingface_sharded", WeightState::kAveraged) == none);
+  CHECK(said_of("averaged_only.ckpt", WeightState::kModel) ==
+        "holds averaged weights only, as 'model_ema'; state: ema takes them");
+  CHECK(said_of("averaged_only.ckpt", WeightState::kAveraged) == "accepted");
 }
 
 TEST_CASE("clip: a Hugging Face file of one tower serves that tower") {
@@ -234,7 +266,7 @@ TEST_CASE("clip: a head that is there in part is refused") {
   Shapes clip4clip = under("clip.", openai_shapes(kDemo));
   std::string message = refusal_of(with(clip4clip, {{"adapter.positional_embedding", {12, 128}}}));
   CHECK(
-      message.starts_with("is no whole CLIP in CLIP4Clip's layout: 12 missing: "
+      message.starts_with("is not a whole CLIP in CLIP4Clip's layout: 12 missing: "
                           "'adapter.transformer.resblocks.0.ln_1.weight', "));
 }
 
@@ -310,77 +342,78 @@ TEST_CASE("clip: every missing and unexpected and misshapen tensor is listed") {
   shapes["clip.visual.ln_pre.bias"] = {767};
   shapes["clip.ln_final.weight"] = {512, 1};
   CHECK(refusal_of(shapes) ==
-        "is no whole CLIP in CLIP4Clip's layout: "
+        "is not a whole CLIP in CLIP4Clip's layout: "
         "2 missing: 'clip.visual.proj', 'clip.transformer.resblocks.3.ln_2.bias'; "
         "2 unexpected: 'clip.visual.conv9.weight', 'loss.scale'; "
         "2 wrong: 'clip.visual.ln_pre.bias' is [767], expected [768], 'clip.ln_final.weight' is [512, 1], expected "
         "[512]");
   CHECK(refusal_of(shapes, {.model_name = "clip_vit_b32"})
-            .starts_with("is no whole clip_vit_b32 in CLIP4Clip's layout: "));
+            .starts_with("is not a whole clip_vit_b32 in CLIP4Clip's layout: "));
 }
 
 TEST_CASE("clip: a size that one tensor alone tells is measured by the name") {
   Shapes shapes = openai_shapes(kB32);
   shapes["visual.conv1.weight"] = {768, 3, 31, 31};
-  CHECK(
-      refusal_of(shapes, {.model_name = "clip_vit_b32"}) ==
-      "is no whole clip_vit_b32 in OpenAI's layout: 1 wrong: 'visual.conv1.weight' is [768, 3, 31, 31], expected [768, "
-      "3, 32, 32]");
+  CHECK(refusal_of(shapes, {.model_name = "clip_vit_b32"}) ==
+        "is not a whole clip_vit_b32 in OpenAI's layout: 1 wrong: 'visual.conv1.weight' is [768, 3, 31, 31], expected "
+        "[768, "
+        "3, 32, 32]");
   shapes["visual.conv1.weight"] = {768, 3, 32, 32};
   shapes["visual.positional_embedding"] = {51, 768};
-  CHECK(
-      refusal_of(shapes) ==
-      "is no whole CLIP in OpenAI's layout: 1 wrong: 'visual.positional_embedding' is [51, 768], where one more than a "
-      "square was expected");
+  CHECK(refusal_of(shapes) ==
+        "is not a whole CLIP in OpenAI's layout: 1 wrong: 'visual.positional_embedding' is [51, 768], where one more "
+        "than a "
+        "square was expected");
 }
 
 TEST_CASE("clip: a named model misses its missing layers") {
   Shapes shapes = without(openai_shapes(kB32), "visual.transformer.resblocks.11.");
   std::string message = refusal_of(shapes, {.model_name = "clip_vit_b32"});
   CHECK(
-      message.starts_with("is no whole clip_vit_b32 in OpenAI's layout: 12 missing: "
+      message.starts_with("is not a whole clip_vit_b32 in OpenAI's layout: 12 missing: "
                           "'visual.transformer.resblocks.11.ln_1.weight', "));
   CHECK(refusal_of(without(openai_shapes(kDemo), "visual.transformer.resblocks.2."))
             .starts_with(
-                "is no whole CLIP in OpenAI's layout: 12 missing: 'visual.transformer.resblocks.2.ln_1.weight'"));
+                "is not a whole CLIP in OpenAI's layout: 12 missing: 'visual.transformer.resblocks.2.ln_1.weight'"));
   CHECK(refusal_of(without(openai_shapes(kDemo), "visual.transformer."))
             .starts_with(
-                "is no whole CLIP in OpenAI's layout: 12 missing: 'visual.transformer.resblocks.0.ln_1.weight'"));
+                "is not a whole CLIP in OpenAI's layout: 12 missing: 'visual.transformer.resblocks.0.ln_1.weight'"));
 }
 
 TEST_CASE("clip: an absurd layer number is an unexpected name") {
   Shapes shapes = with(openai_shapes(kDemo), {{"transformer.resblocks.99999999.ln_1.weight", {128}}});
   CHECK(refusal_of(shapes) ==
-        "is no whole CLIP in OpenAI's layout: 1 unexpected: 'transformer.resblocks.99999999.ln_1.weight'");
+        "is not a whole CLIP in OpenAI's layout: 1 unexpected: 'transformer.resblocks.99999999.ln_1.weight'");
 }
 
 TEST_CASE("clip: a tower that is wanted and only there in part is refused") {
   CHECK(refusal_of(without(openai_shapes(kDemo), "visual."), {.vision = false}) == "accepted");
   CHECK(refusal_of(without(openai_shapes(kDemo), "token_embedding."), {.text = false}) ==
-        "is no whole CLIP in OpenAI's layout: 1 missing: 'token_embedding.weight'");
+        "is not a whole CLIP in OpenAI's layout: 1 missing: 'token_embedding.weight'");
 }
 
 TEST_CASE("clip: integer weights are refused") {
   auto file = clip_file(openai_shapes(kDemo), {{"visual.proj", "I8"}});
   CHECK(refused(file->path()).message ==
-        "is no whole CLIP in OpenAI's layout: 1 wrong: 'visual.proj' is of int8, expected a float type");
+        "is not a whole CLIP in OpenAI's layout: 1 wrong: 'visual.proj' is of int8, expected a float type");
 }
 
 TEST_CASE("clip: legal leftovers are ignored") {
   CHECK(refusal_of(with(openai_shapes(kDemo),
                         {{"input_resolution", {}}, {"context_length", {}}, {"vocab_size", {}}})) == "accepted");
   CHECK(refusal_of(with(openai_shapes(kDemo), {{"visual.input_resolution", {}}})) ==
-        "is no whole CLIP in OpenAI's layout: 1 unexpected: 'visual.input_resolution'");
+        "is not a whole CLIP in OpenAI's layout: 1 unexpected: 'visual.input_resolution'");
 }
 
 TEST_CASE("clip: extra tensors that the request names are ignored") {
   Shapes shapes = with(openai_shapes(kDemo), {{"loss.scale", {}}, {"loss.bias", {3}}, {"ema.decay", {}}});
   CHECK(refusal_of(shapes) ==
-        "is no whole CLIP in OpenAI's layout: 3 unexpected: 'ema.decay', 'loss.bias', 'loss.scale'");
-  CHECK(refusal_of(shapes, {.ignore = {"loss.*"}}) == "is no whole CLIP in OpenAI's layout: 1 unexpected: 'ema.decay'");
+        "is not a whole CLIP in OpenAI's layout: 3 unexpected: 'ema.decay', 'loss.bias', 'loss.scale'");
+  CHECK(refusal_of(shapes, {.ignore = {"loss.*"}}) ==
+        "is not a whole CLIP in OpenAI's layout: 1 unexpected: 'ema.decay'");
   CHECK(refusal_of(shapes, {.ignore = {"loss.*", "ema.?ecay"}}) == "accepted");
   CHECK(refusal_of(without(shapes, "visual.proj"), {.ignore = {"*"}}) ==
-        "is no whole CLIP in OpenAI's layout: 1 missing: 'visual.proj'");
+        "is not a whole CLIP in OpenAI's layout: 1 missing: 'visual.proj'");
 }
 
 TEST_CASE("clip: models that pipit does not run are refused by name") {

@@ -21,12 +21,12 @@ TEST_CASE("checkpoint: a missing file is not found") {
   }
 }
 
-TEST_CASE("checkpoint: what is no regular file is refused without waiting for it") {
+TEST_CASE("checkpoint: what is not a regular file is refused without waiting for it") {
   TestFile file("");
   CHECK(refusal_of_file(file.path()) == "is empty");
   auto fifo = file.path().parent_path() / "fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-  CHECK(refusal_of_file(fifo) == "is no regular file");
+  CHECK(refusal_of_file(fifo) == "is not a regular file");
 }
 
 TEST_CASE("checkpoint: a file of another kind is named") {

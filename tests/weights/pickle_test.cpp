@@ -192,7 +192,7 @@ TEST_CASE("pickle: malformed steps are refused with their place") {
   CHECK(step("N)R.") == "is damaged: byte 4 of its pickle: expected a function or class, found None");
   CHECK(step("]Nb.") == "is damaged: byte 4 of its pickle: sets a state on a list");
   CHECK(step("NQ.") == "is damaged: byte 3 of its pickle: expected a storage's tuple, found None");
-  CHECK(step(")Q.") == "is damaged: byte 3 of its pickle: a persistent id that is no storage");
+  CHECK(step(")Q.") == "is damaged: byte 3 of its pickle: a persistent id that is not a storage");
   CHECK(step("\xff") == "is damaged: byte 2 of its pickle: opcode 0xff, which no state dict uses");
   CHECK(step("\x82\x01.") == "is damaged: byte 2 of its pickle: opcode 0x82, which no state dict uses");
   CHECK(step("\x95\xff\xff\xff\xff\xff\xff\xff\x7f.") == "is damaged: byte 2 of its pickle: a frame beyond the end");

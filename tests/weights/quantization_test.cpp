@@ -178,23 +178,23 @@ TEST_CASE("quantized file: one that lies is refused") {
   const std::string name = "visual.transformer.resblocks.1.mlp.c_fc.weight";
   Quantized content = quantized_shapes(8);
   content.shapes.erase(name + ".scale");
-  CHECK(refusal(content, R"({"bits":8})") == "is no whole CLIP in OpenAI's layout: 1 missing: '" + name + ".scale'");
+  CHECK(refusal(content, R"({"bits":8})") == "is not a whole CLIP in OpenAI's layout: 1 missing: '" + name + ".scale'");
   content = quantized_shapes(8);
   content.shapes[name + ".scale"] = {511};
   CHECK(refusal(content, R"({"bits":8})") ==
-        "is no whole CLIP in OpenAI's layout: 1 wrong: '" + name + ".scale' is [511], expected [512]");
+        "is not a whole CLIP in OpenAI's layout: 1 wrong: '" + name + ".scale' is [511], expected [512]");
   content = quantized_shapes(8);
   content.dtypes[name] = "F16";
   CHECK(refusal(content, R"({"bits":8})") ==
-        "is no whole CLIP in OpenAI's layout: 1 wrong: '" + name + "' is of float16, expected int8");
+        "is not a whole CLIP in OpenAI's layout: 1 wrong: '" + name + "' is of float16, expected int8");
   content = quantized_shapes(4);
   content.shapes[name] = {512, 128};
   CHECK(refusal(content, R"({"bits":4,"group":64})") ==
-        "is no whole CLIP in OpenAI's layout: 1 wrong: '" + name + "' is [512, 128], expected [512, 64]");
+        "is not a whole CLIP in OpenAI's layout: 1 wrong: '" + name + "' is [512, 128], expected [512, 64]");
   content = quantized_shapes(4);
   content.shapes.erase(name + ".zero");
   CHECK(refusal(content, R"({"bits":4,"group":64})") ==
-        "is no whole CLIP in OpenAI's layout: 1 missing: '" + name + ".zero'");
+        "is not a whole CLIP in OpenAI's layout: 1 missing: '" + name + ".zero'");
   CHECK(
       refusal(quantized_shapes(8), R"({"bits":5})") ==
       R"(has 'pipit.quantization' in its metadata as '{"bits":5}'; pipit knows {"bits":8} and {"bits":4,"group":64})");

@@ -64,36 +64,36 @@ TEST_CASE("safetensors: data that ends early is cut short") {
 }
 
 TEST_CASE("safetensors: a header that is no JSON is refused") {
-  CHECK(refusal(safetensors("{\"a\":", 16)) == "is damaged: its header is no JSON at byte 14");
-  CHECK(refusal(safetensors("{\"a\xff\":{}}", 16)) == "is damaged: its header is no JSON at byte 12");
-  CHECK(refusal(safetensors("{} {}", 16)) == "is damaged: its header is no JSON at byte 12");
+  CHECK(refusal(safetensors("{\"a\":", 16)) == "is damaged: its header is not JSON at byte 14");
+  CHECK(refusal(safetensors("{\"a\xff\":{}}", 16)) == "is damaged: its header is not JSON at byte 12");
+  CHECK(refusal(safetensors("{} {}", 16)) == "is damaged: its header is not JSON at byte 12");
 }
 
 TEST_CASE("safetensors: a header nested without end is refused") {
   CHECK(refusal(of_one(std::string(1'000'000, '['))) ==
-        "is damaged: its header has a list at 'a', which is none of dtype, shape and data_offsets");
+        "is damaged: its header has a list at 'a', which is not dtype, shape or data_offsets");
   std::string deep = "{\"shape\":";
   for (int i = 0; i < 20; ++i) deep += deep;
   CHECK(refusal(safetensors("{\"a\":" + std::string("{\"b\":") + "{\"c\":1}}}", 16)) ==
-        "is damaged: its header has an object at 'a', which is none of dtype, shape and data_offsets");
+        "is damaged: its header has an object at 'a', which is not dtype, shape or data_offsets");
   CHECK(refusal(of_one("{\"shape\":" + std::string(1'000'000, '['))) ==
-        "is damaged: its header has a list at 'a', which is none of dtype, shape and data_offsets");
+        "is damaged: its header has a list at 'a', which is not dtype, shape or data_offsets");
 }
 
 TEST_CASE("safetensors: what does not belong in a header is refused") {
   CHECK(refusal(of_one("7")) ==
-        "is damaged: its header has the number 7 at 'a', which is none of dtype, shape and data_offsets");
+        "is damaged: its header has the number 7 at 'a', which is not dtype, shape or data_offsets");
   CHECK(refusal(of_one(entry("F32", "[-4]", "[0,16]"))) ==
-        "is damaged: its header has the number -4 at 'a', which is none of dtype, shape and data_offsets");
+        "is damaged: its header has the number -4 at 'a', which is not dtype, shape or data_offsets");
   CHECK(refusal(of_one(entry("F32", "[4.5]", "[0,16]"))) ==
-        "is damaged: its header has the number 4.5 at 'a', which is none of dtype, shape and data_offsets");
+        "is damaged: its header has the number 4.5 at 'a', which is not dtype, shape or data_offsets");
   CHECK(refusal(of_one(entry("F32", "[18446744073709551615]", "[0,16]"))) ==
         "is damaged: its header has the number 18446744073709551615 at 'a', which is none of dtype, shape and "
         "data_offsets");
   CHECK(refusal(of_one("{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16],\"extra\":true}")) ==
-        "is damaged: its header has a bool at 'a', which is none of dtype, shape and data_offsets");
+        "is damaged: its header has a bool at 'a', which is not dtype, shape or data_offsets");
   CHECK(refusal(safetensors("{\"__metadata__\":{\"a\":1}}", 0)) ==
-        "is damaged: its header has the number 1 at '__metadata__', which is none of dtype, shape and data_offsets");
+        "is damaged: its header has the number 1 at '__metadata__', which is not dtype, shape or data_offsets");
   CHECK(refusal(of_one("{\"dtype\":\"F32\",\"shape\":[4]}")) == "is damaged: tensor 'a' lacks its data_offsets");
   CHECK(refusal(of_one(entry("F32", "[4]", "[0,8,16]"))) == "is damaged: tensor 'a' has 3 data_offsets, expected 2");
 }

@@ -71,14 +71,14 @@ TEST_CASE("shard index: a shard that is damaged or an index again is refused") {
 
 TEST_CASE("shard index: a file name that leads elsewhere is refused") {
   CHECK(refusal_of_map("{\"a\": \"../1\"}") ==
-        "is damaged: its weight_map has '../1' for 'a', which is no plain file name");
+        "is damaged: its weight_map has '../1' for 'a', which is not a plain file name");
   CHECK(refusal_of_map("{\"a\": \"/dev/zero\"}") ==
-        "is damaged: its weight_map has '/dev/zero' for 'a', which is no plain file name");
-  CHECK(refusal_of_map("{\"a\": \"\"}") == "is damaged: its weight_map has '' for 'a', which is no plain file name");
+        "is damaged: its weight_map has '/dev/zero' for 'a', which is not a plain file name");
+  CHECK(refusal_of_map("{\"a\": \"\"}") == "is damaged: its weight_map has '' for 'a', which is not a plain file name");
   CHECK(refusal_of_map("{\"a\": 1}") == "is damaged: its weight_map has no file name for 'a'");
-  CHECK(refusal_of_map("[]") == "is damaged: its weight_map is no object");
+  CHECK(refusal_of_map("[]") == "is damaged: its weight_map is not an object");
   CHECK(refusal_of_map("{}") == "is damaged: its weight_map is empty");
-  CHECK(refusal_of_map("{") == "is damaged: it is no JSON");
+  CHECK(refusal_of_map("{") == "is damaged: it is not JSON");
 }
 
 TEST_CASE("checkpoint: a folder without weights is refused") {

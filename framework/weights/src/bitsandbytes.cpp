@@ -109,7 +109,7 @@ class Dequantizer {
         if (state.nested_block <= 0) fail("has {} with blocks of {}", quote(state_name), state.nested_block);
       }
     } catch (const nlohmann::json::exception&) {
-      fail("has {} that is no state of bitsandbytes", quote(state_name));
+      fail("has {} that is not a state of bitsandbytes", quote(state_name));
     }
     if (state.block <= 0) fail("has {} with blocks of {}", quote(state_name), state.block);
     return state;

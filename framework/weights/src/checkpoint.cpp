@@ -1,5 +1,7 @@
 #include "pipit/weights/checkpoint.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 
@@ -23,10 +25,10 @@ struct DTypeFacts {
 constexpr DTypeFacts kDTypes[] = {{"float64", 8}, {"float32", 4}, {"float16", 2}, {"bfloat16", 2}, {"int64", 8},
                                   {"int32", 4},   {"int16", 2},   {"int8", 1},    {"uint8", 1},    {"bool", 1}};
 
-Contents read_contents(Bytes file) {
+Contents read_contents(Bytes file, WeightState state) {
   std::string_view start = as_text(file).substr(0, 4);
-  if (start == "PK\x03\x04" || start == "PK\x05\x06") return read_torch_zip(file);
-  if (looks_like_pickle(file)) return read_torch_legacy(file);
+  if (start == "PK\x03\x04" || start == "PK\x05\x06") return read_torch_zip(file, state);
+  if (looks_like_pickle(file)) return read_torch_legacy(file, state);
   if (looks_like_safetensors(file)) return read_safetensors(file);
   fail("{}", describe_foreign_file(file));
 }
@@ -103,14 +105,14 @@ struct Files {
 };
 
 // Adds a shard's tensors, which must be those that the index says are in it.
-void add_shard(const std::filesystem::path& path, const std::set<std::string>& names, bool mmap, Files& files,
-               Contents& contents) {
+void add_shard(const std::filesystem::path& path, const std::set<std::string>& names, const OpenOptions& options,
+               Files& files, Contents& contents) {
   std::string shard = quote(path.filename().string());
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) fail("lacks its shard {}", shard);
   Contents part;
   try {
-    part = read_contents(files.add(path, FileBytes::open(path, mmap)));
+    part = read_contents(files.add(path, FileBytes::open(path, options.mmap)), options.state);
   } catch (const Fault& fault) {
     fail("has a shard {} that {}", shard, fault.what());
   }
@@ -122,21 +124,22 @@ void add_shard(const std::filesystem::path& path, const std::set<std::string>& n
     contents.tensors.emplace(name, std::move(view));
   }
   contents.container = part.container;
+  contents.state = part.state;
 }
 
-Contents read_all(const std::filesystem::path& path, bool mmap, Files& files) {
+Contents read_all(const std::filesystem::path& path, const OpenOptions& options, Files& files) {
   std::error_code ignored;
   bool is_folder = std::filesystem::is_directory(path, ignored);
   std::filesystem::path first = is_folder ? find_weights(path) : path;
-  auto file = FileBytes::open(first, mmap);
+  auto file = FileBytes::open(first, options.mmap);
   if (looks_like_shard_index(file->bytes())) {
     Contents contents;
     for (const auto& [name, tensors] : read_shard_index(file->bytes())) {
-      add_shard(first.parent_path() / name, tensors, mmap, files, contents);
+      add_shard(first.parent_path() / name, tensors, options, files, contents);
     }
     return contents;
   }
-  return read_contents(files.add(first, std::move(file)));
+  return read_contents(files.add(first, std::move(file)), options.state);
 }
 
 }  // namespace
@@ -147,7 +150,12 @@ Checkpoint Checkpoint::open(const std::filesystem::path& path, const OpenOptions
   const std::filesystem::path& shown = options.shown_as.empty() ? path : options.shown_as;
   try {
     Files files;
-    Contents contents = read_all(path, options.mmap, files);
+    Contents contents = read_all(path, options, files);
+    if (options.state == WeightState::kAveraged && contents.state != options.state) {
+      fail(
+          "holds no averaged weights ('state_dict_ema', 'model_ema', 'ema' or their like), and state says ema; leave "
+          "it out");
+    }
     return Checkpoint(std::make_shared<State>(
         State{shown, std::move(files.paths), std::move(files.bytes), nullptr, std::move(contents)}));
   } catch (const Fault& fault) {
@@ -160,7 +168,8 @@ Checkpoint Checkpoint::open(const std::filesystem::path& path, const OpenOptions
 Checkpoint Checkpoint::read(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
                             const std::filesystem::path& shown_as) {
   try {
-    return Checkpoint(std::make_shared<State>(State{shown_as, {}, {}, std::move(owner), read_contents(bytes)}));
+    return Checkpoint(
+        std::make_shared<State>(State{shown_as, {}, {}, std::move(owner), read_contents(bytes, WeightState::kModel)}));
   } catch (const Fault& fault) {
     throw Error("invalid_checkpoint", fmt::format("weight_path '{}' {}", shown_as.string(), fault.what()));
   }
@@ -180,6 +189,21 @@ const std::map<std::string, TensorView>& Checkpoint::tensors() const {
 }
 const std::map<std::string, std::string>& Checkpoint::metadata() const {
   return state_->contents.metadata;
+}
+const std::vector<std::string>& Checkpoint::averaged() const {
+  return state_->contents.averaged;
+}
+WeightState Checkpoint::state() const {
+  return state_->contents.state;
+}
+std::string Checkpoint::identity() const {
+  std::string text;
+  for (const auto& file : state_->bytes) {
+    if (const auto& is = file->identity()) {
+      text += fmt::format("{}:{}:{}:{}:{};", is->device, is->inode, is->size, is->modified_ns, is->changed_ns);
+    }
+  }
+  return text;
 }
 void Checkpoint::give_back(const TensorView& tensor) const {
   if (!tensor.contiguous()) return;

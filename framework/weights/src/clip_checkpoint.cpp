@@ -42,12 +42,12 @@ void refuse_absent_towers(const ClipRequest& request, const Structure& structure
   if (request.text && !structure.text) fail("holds a vision tower only, and a text tower is needed");
 }
 
-std::optional<ClipConfig> read_config(const Checkpoint& file, const Layout& layout) {
+std::optional<ClipConfig> read_config(const Checkpoint& file, const Layout& layout, const ConfigUse& use) {
   if (auto hints = read_hints(file.metadata())) return hints;
   std::error_code ignored;
   const std::filesystem::path& path = file.path();
   std::filesystem::path folder = std::filesystem::is_directory(path, ignored) ? path : path.parent_path();
-  return layout.hugging_face ? read_hugging_face_config(folder) : read_open_clip_config(folder);
+  return layout.hugging_face ? read_hugging_face_config(folder, use) : read_open_clip_config(folder, use);
 }
 
 ClipArchitecture describe(const Structure& structure, const Sizes& sizes, const NamedArchitecture* named) {
@@ -100,7 +100,9 @@ ClipCheckpoint resolve(const Checkpoint& opened, const ClipRequest& request, con
   // These have as many heads as the text tower.
   bool over_frames = structure.head == Head::kSeqTransf || structure.head == Head::kTransformerAdapter;
   bool text_needed = request.text || (request.vision && over_frames);
-  ClipHyperparameters hyperparameters(request, read_config(file, layout));
+  const ConfigUse use = {request.vision, text_needed, architecture.resolution, architecture.vocab_size};
+  ClipHyperparameters hyperparameters(request, read_config(file, layout, use));
+  architecture.variant = hyperparameters.hints().variant;
   architecture.activation = hyperparameters.activation();
   if (structure.vision) {
     architecture.vision.heads =

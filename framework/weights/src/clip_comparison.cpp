@@ -125,7 +125,7 @@ void ClipComparison::refuse_faults(std::string_view model, const Layout& layout)
   add("missing", missing_);
   add("unexpected", unexpected);
   add("wrong", wrong_);
-  if (!faults.empty()) fail("is no whole {} in {}'s layout: {}", model, layout.name, fmt::join(faults, "; "));
+  if (!faults.empty()) fail("is not a whole {} in {}'s layout: {}", model, layout.name, fmt::join(faults, "; "));
 }
 
 }  // namespace pipit::weights

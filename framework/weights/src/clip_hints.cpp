@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "clip_variant.h"
 #include "fault.h"
 
 namespace pipit::weights {
@@ -16,6 +17,7 @@ std::string describe(const ClipHints& hints) {
   if (hints.activation) json["activation"] = activation_name(*hints.activation);
   if (hints.vision_heads) json["vision_heads"] = *hints.vision_heads;
   if (hints.text_heads) json["text_heads"] = *hints.text_heads;
+  json.update(variant_json(hints.variant));
   return json.empty() ? "" : json.dump();
 }
 
@@ -23,7 +25,7 @@ std::optional<ClipConfig> read_hints(const std::map<std::string, std::string>& m
   const auto found = metadata.find(kHintsKey);
   if (found == metadata.end()) return std::nullopt;
   const Json json = Json::parse(found->second, nullptr, false);
-  ClipConfig config{fmt::format("metadata {}", quote(kHintsKey)), {}, {}, {}};
+  ClipConfig config{fmt::format("metadata {}", quote(kHintsKey))};
   bool understood = json.is_object();
   for (const auto& [key, value] : json.items()) {
     if (key == "activation" && value == activation_name(Activation::kQuickGelu)) {
@@ -35,10 +37,10 @@ std::optional<ClipConfig> read_hints(const std::map<std::string, std::string>& m
     } else if (key == "text_heads" && value.is_number_integer()) {
       config.text = TowerConfig{.heads = value.get<std::int64_t>()};
     } else {
-      understood = false;
+      understood = understood && take_variant_key(key, value, config.variant);
     }
   }
-  if (!understood) fail("has {} that is none of pipit's: {}", config.place, quote(found->second));
+  if (!understood) fail("has {} that pipit did not write: {}", config.place, quote(found->second));
   return config;
 }
 

@@ -12,7 +12,7 @@ namespace pipit::weights {
 /// The metadata's key.
 inline constexpr const char* kHintsKey = "pipit.clip";
 
-/// {"activation":"gelu","vision_heads":12,"text_heads":8}; empty where nothing was told.
+/// {"activation":"gelu","vision_heads":12,"text_heads":8,"resize":"squash"}; empty where nothing was told.
 std::string describe(const ClipHints& hints);
 
 /// Empty where the metadata has none. Throws Fault for what `describe` would not have written.

@@ -37,7 +37,7 @@ std::int64_t ClipHyperparameters::heads(Part part, std::int64_t width, const Tow
   (part == Part::kVision ? hints_.vision_heads : hints_.text_heads) = heads;
   if (!heads && width % kHeadWidth == 0 && !is_unusual(width)) {
     heads = width / kHeadWidth;
-    if (!use.named) {
+    if (!use.named && use.needed) {
       assumptions_.push_back(fmt::format("{} heads of the {} tower are assumed, width/64", *heads, tower));
     }
   }

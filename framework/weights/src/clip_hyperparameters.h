@@ -17,7 +17,9 @@ namespace pipit::weights {
 class ClipHyperparameters {
  public:
   ClipHyperparameters(const ClipRequest& request, std::optional<ClipConfig> config)
-      : request_(request), config_(std::move(config)) {}
+      : request_(request), config_(std::move(config)) {
+    if (config_) hints_.variant = config_->variant;
+  }
 
   Activation activation();
 

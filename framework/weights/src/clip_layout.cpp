@@ -177,11 +177,14 @@ class Expectations {
 
 }  // namespace
 
-std::optional<Layout> find_layout(const Tensors& tensors) {
-  constexpr std::string_view kDataParallel = "module.";
-  bool wrapped = std::all_of(tensors.begin(), tensors.end(),
-                             [&](const auto& tensor) { return tensor.first.starts_with(kDataParallel); });
-  std::string root(wrapped ? kDataParallel : "");
+namespace {
+
+// What programs put before every name: data parallelism, torch.compile, DeepSpeed, and models with a CLIP inside.
+// CLIP4Clip's "clip." is a layout of its own; before Hugging Face's names it is a wrapper like the others.
+constexpr std::string_view kWrappers[] = {"module.", "_orig_mod.",  "_forward_module.",
+                                          "model.",  "clip_model.", "clip."};
+
+std::optional<Layout> find_layout_under(const Tensors& tensors, const std::string& root) {
   auto count_openai = [&](const std::string& prefix) {
     return count_starting_with(tensors, prefix + "visual.") + count_starting_with(tensors, prefix + "transformer.") +
            count_starting_with(tensors, prefix + "token_embedding.");
@@ -195,6 +198,26 @@ std::optional<Layout> find_layout(const Tensors& tensors) {
   if (most == clip4clip) return Layout{"CLIP4Clip", root, root + "clip."};
   if (most == openai) return Layout{"OpenAI", root, root};
   return Layout{"Hugging Face", root, root, true};
+}
+
+}  // namespace
+
+std::optional<Layout> find_layout(const Tensors& tensors) {
+  constexpr int kMostWrappers = 6;
+  std::string root;
+  for (int depth = 0; depth <= kMostWrappers; ++depth) {
+    if (auto layout = find_layout_under(tensors, root)) return layout;
+    std::size_t most = 0;
+    std::string_view wrapper;
+    for (std::string_view candidate : kWrappers) {
+      const std::size_t count = count_starting_with(tensors, root + std::string(candidate));
+      if (count > most) wrapper = candidate;
+      most = std::max(most, count);
+    }
+    if (most == 0) return std::nullopt;
+    root += wrapper;
+  }
+  return std::nullopt;
 }
 
 Structure find_structure(const Tensors& tensors, const Layout& layout) {

@@ -19,7 +19,7 @@ using Tensors = std::map<std::string, TensorView>;
 /// How a file names its tensors.
 struct Layout {
   std::string name;         // as messages say it
-  std::string root;         // before every name: "", or "module." from data parallelism
+  std::string root;         // before every name: "", or wrappers such as "module._orig_mod."
   std::string clip_prefix;  // before the names of CLIP's own tensors, `root` included: "clip." in CLIP4Clip
   bool hugging_face = false;
 };

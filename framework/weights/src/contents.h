@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "bytes.h"
 #include "pipit/weights/checkpoint.h"
@@ -12,7 +13,9 @@ namespace pipit::weights {
 struct Contents {
   Container container = Container::kSafetensors;
   std::map<std::string, TensorView> tensors;
-  std::map<std::string, std::string> metadata;
+  std::map<std::string, std::string> metadata = {};
+  std::vector<std::string> averaged = {};
+  WeightState state = WeightState::kModel;
 };
 
 /// Product of the sizes. Throws Fault for a negative one, and where 64 bits do not hold the product.

@@ -154,13 +154,18 @@ SafetensorsWriter converted_file(const ClipCheckpoint& checkpoint, const Convers
   return {std::move(tensors), metadata};
 }
 
-void write_converted(const ClipCheckpoint& checkpoint, const Conversion& conversion,
-                     const std::filesystem::path& path) {
+void write_converted(const ClipCheckpoint& checkpoint, const Conversion& conversion, const std::filesystem::path& path,
+                     const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) {
   try {
     const SafetensorsWriter writer = converted_file(checkpoint, conversion);
     try {
       NewFile file(path.has_parent_path() ? path.parent_path() : ".");
-      writer.write([&](Bytes bytes) { file.write(bytes); });
+      std::uint64_t done = 0;
+      writer.write([&](Bytes bytes) {
+        file.write(bytes);
+        done += bytes.size();
+        if (progress) progress(done, writer.size());
+      });
       file.name(path, true);
     } catch (const WriteFault& fault) {
       throw Error("output_failed", fmt::format("'{}' {}", path.string(), fault.what()));

@@ -88,8 +88,10 @@ ClipCheckpoint ConversionCache::find_or_make(const ClipCheckpoint& checkpoint, c
   std::filesystem::create_directories(folder_, error);
   if (error) fail_to_keep(folder_, fmt::format("cannot be made: {}", error.message()));
   const DigestMemo memo(digests(folder_));
-  const std::string key =
-      fmt::format("{}-{}-v{}-", ContentDigest::sha256(checkpoint.file, &memo), conversion_name(conversion), kVersion);
+  // One file may hold two models.
+  const char* const state = checkpoint.file.state() == WeightState::kAveraged ? "-of-averaged" : "";
+  const std::string key = fmt::format("{}-{}{}-v{}-", ContentDigest::sha256(checkpoint.file, &memo),
+                                      conversion_name(conversion), state, kVersion);
   if (auto found = find(checkpoint, key)) return *found;
   const FileLock lock(folder_ / "lock");
   // Another process may have made it meanwhile.

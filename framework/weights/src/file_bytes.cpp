@@ -65,7 +65,7 @@ std::shared_ptr<const FileBytes> FileBytes::open(const std::filesystem::path& pa
   Descriptor file(number);
   struct stat status {};
   if (::fstat(file.number(), &status) != 0) fail_with_errno("read");
-  if (!S_ISREG(status.st_mode)) fail("is no regular file");
+  if (!S_ISREG(status.st_mode)) fail("is not a regular file");
   if (status.st_size == 0) fail("is empty");
   auto size = static_cast<std::size_t>(status.st_size);
   std::shared_ptr<FileBytes> whole;

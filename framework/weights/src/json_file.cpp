@@ -10,7 +10,7 @@ nlohmann::json read_json_object(const std::filesystem::path& path) {
     auto file = FileBytes::open(path, false);
     if (file->bytes().size() > kMostBytes) fail("has more than 1 MiB");
     nlohmann::json json = nlohmann::json::parse(as_text(file->bytes()), nullptr, false);
-    if (!json.is_object()) fail("is no JSON object");
+    if (!json.is_object()) fail("is not a JSON object");
     return json;
   } catch (const Fault& fault) {
     fail("has {} beside it that {}", quote(path.filename().string()), fault.what());

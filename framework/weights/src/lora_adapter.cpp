@@ -135,7 +135,7 @@ class Merge {
   // The rows and columns that a tensor of that name has, as its layout writes it.
   std::pair<std::int64_t, std::int64_t> extent_of(const std::string& name, const Target& target) const {
     std::vector<std::int64_t> shape = shape_of(checkpoint_.tensors.at(target.canonical));
-    if (shape.size() != 2) fail("has {}, which is no matrix", quote(name));
+    if (shape.size() != 2) fail("has {}, which is not a matrix", quote(name));
     if (target.transposed) std::swap(shape[0], shape[1]);
     return {shape[0] / static_cast<std::int64_t>(target.parts), shape[1]};
   }

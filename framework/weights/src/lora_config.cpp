@@ -1,5 +1,7 @@
 #include "lora_config.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -17,26 +19,50 @@ bool is_set(const Json& config, const char* key) {
   return !(found->is_array() || found->is_object()) || !found->empty();
 }
 
-double number(const Json& config, const char* key) {
-  const auto found = config.find(key);
-  if (found == config.end() || !found->is_number() || found->get<double>() <= 0) {
-    fail("has an adapter_config.json without a positive number {}", quote(key));
+constexpr double kLargestRank = 1 << 16;
+
+bool is_positive(const Json& value) {
+  return value.is_number() && value.get<double>() > 0 && std::isfinite(value.get<double>());
+}
+
+// A rank is the number of rows of a matrix.
+bool is_rank(const Json& value) {
+  return is_positive(value) && value.get<double>() <= kLargestRank &&
+         value.get<double>() == std::floor(value.get<double>());
+}
+
+double read_rank(const Json& config) {
+  const auto found = config.find("r");
+  if (found == config.end() || !is_rank(*found)) {
+    fail("has an adapter_config.json whose 'r' is {}, expected a whole number from 1 to {}",
+         found == config.end() ? "missing" : found->dump(), kLargestRank);
   }
   return found->get<double>();
 }
 
-std::map<std::string, double> patterns(const Json& config, const char* key) {
+double read_alpha(const Json& config) {
+  const auto found = config.find("lora_alpha");
+  if (found == config.end() || !is_positive(*found)) {
+    fail("has an adapter_config.json whose 'lora_alpha' is {}, expected a positive number",
+         found == config.end() ? "missing" : found->dump());
+  }
+  return found->get<double>();
+}
+
+std::map<std::string, double> patterns(const Json& config, const char* key, bool (*is_good)(const Json& value),
+                                       std::string_view expected) {
   std::map<std::string, double> result;
   if (!is_set(config, key)) return result;
-  if (!config[key].is_object()) fail("has an adapter_config.json whose {} is no object", key);
+  if (!config[key].is_object()) fail("has an adapter_config.json whose {} is not an object", key);
   for (const auto& [pattern, value] : config[key].items()) {
     // PEFT takes regular expressions; what is in use are module names.
     if (pattern.find_first_of("*+?()[]{}|^$\\") != std::string::npos) {
       fail("has an adapter_config.json whose {} has the regular expression {}; merge it with PEFT", key,
            quote(pattern));
     }
-    if (!value.is_number() || value.get<double>() <= 0) {
-      fail("has an adapter_config.json whose {} has no positive number for {}", key, quote(pattern));
+    if (!is_good(value)) {
+      fail("has an adapter_config.json whose {} gives {} the value {}, expected {}", key, quote(pattern), value.dump(),
+           expected);
     }
     result[pattern] = value.get<double>();
   }
@@ -63,7 +89,7 @@ double LoraConfig::scale_of(const std::string& module) const {
 
 LoraConfig read_lora_config(const std::string& text) {
   const Json config = Json::parse(text, nullptr, false);
-  if (!config.is_object()) fail("has an adapter_config.json that is no JSON object");
+  if (!config.is_object()) fail("has an adapter_config.json that is not a JSON object");
   constexpr std::string_view kRemedy = "merge it with PEFT and use the merged model";
   const auto type = config.find("peft_type");
   if (type == config.end() || *type != "LORA") {
@@ -84,10 +110,10 @@ LoraConfig read_lora_config(const std::string& text) {
       }
     }
   }
-  return {number(config, "r"),
-          number(config, "lora_alpha"),
-          patterns(config, "rank_pattern"),
-          patterns(config, "alpha_pattern"),
+  return {read_rank(config),
+          read_alpha(config),
+          patterns(config, "rank_pattern", is_rank, fmt::format("a whole number from 1 to {}", kLargestRank)),
+          patterns(config, "alpha_pattern", is_positive, "a positive number"),
           is_set(config, "use_rslora"),
           is_set(config, "fan_in_fan_out")};
 }

@@ -33,7 +33,7 @@ void check_pin(const Checkpoint& file, std::string pin) {
 
 ClipCheckpoint open_clip(const std::filesystem::path& path, const ClipRequest& request,
                          const OpenClipOptions& options) {
-  const Checkpoint file = Checkpoint::open(path, {.mmap = options.mmap});
+  const Checkpoint file = Checkpoint::open(path, {.mmap = options.mmap, .state = options.state});
   if (!options.sha256.empty()) check_pin(file, options.sha256);
   ClipCheckpoint checkpoint = resolve_clip(file, request);
   if (!options.adapter_path.empty()) merge_adapter(options.adapter_path, checkpoint);

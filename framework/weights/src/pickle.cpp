@@ -416,7 +416,7 @@ void Reader::load_persistent() {
   const Value* id_value = pop();
   const auto& id = expect<Tuple>(*id_value, "a storage's tuple").items;
   if (id.size() < 5 || id.size() > 6 || expect<Text>(*id[0], "the word storage").utf8 != "storage") {
-    refuse("a persistent id that is no storage");
+    refuse("a persistent id that is not a storage");
   }
   const auto& storage_class = expect<Global>(*id[1], "a storage class");
   auto dtype = storage_dtype(storage_class);

@@ -90,12 +90,12 @@ class Header : public nlohmann::json_sax<Json> {
   bool boolean(bool) override { misplaced("a bool"); }
   bool binary(Json::binary_t&) override { misplaced("bytes"); }
   bool parse_error(std::size_t position, const std::string&, const Json::exception&) override {
-    damaged("its header is no JSON at byte {}", kLengthBytes + position);
+    damaged("its header is not JSON at byte {}", kLengthBytes + position);
   }
 
  private:
   [[noreturn]] void misplaced(std::string_view what) const {
-    damaged("its header has {} at {}, which is none of dtype, shape and data_offsets", what, quote(tensor_));
+    damaged("its header has {} at {}, which is not dtype, shape or data_offsets", what, quote(tensor_));
   }
   template <typename T>
   T& set(std::optional<T>& field, T value) {

@@ -17,16 +17,16 @@ bool looks_like_shard_index(Bytes file) {
 
 ShardIndex read_shard_index(Bytes file) {
   nlohmann::json json = nlohmann::json::parse(as_text(file), nullptr, false);
-  if (json.is_discarded()) damaged("it is no JSON");
+  if (json.is_discarded()) damaged("it is not JSON");
   auto map = json.find("weight_map");
-  if (map == json.end() || !map->is_object()) damaged("its weight_map is no object");
+  if (map == json.end() || !map->is_object()) damaged("its weight_map is not an object");
   ShardIndex index;
   for (const auto& [tensor, value] : map->items()) {
     if (!value.is_string()) damaged("its weight_map has no file name for {}", quote(tensor));
     auto name = value.get<std::string>();
     if (name.empty() || name.front() == '.' || name.find('/') != std::string::npos ||
         name.find('\0') != std::string::npos) {
-      damaged("its weight_map has {} for {}, which is no plain file name", quote(name), quote(tensor));
+      damaged("its weight_map has {} for {}, which is not a plain file name", quote(name), quote(tensor));
     }
     index[name].insert(tensor);
     if (index.size() > kMostFiles) damaged("its weight_map names more than {} files", kMostFiles);

@@ -1,6 +1,7 @@
 #include "state_dict.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pipit::weights {
 namespace {
@@ -19,26 +20,63 @@ constexpr std::size_t kMostNamed = 20;
        quote(pickle::name_of(object.maker)), object.place, kRemedy);
 }
 
+bool is_wrapped(const Value* value) {
+  return value != nullptr && (std::holds_alternative<Dict>(*value) || std::holds_alternative<Foreign>(*value));
+}
+
 const Value* find_wrapped(const Dict& dict) {
-  for (std::string_view wrapper : {"state_dict", "model_state_dict", "model"}) {
+  for (std::string_view wrapper : {"state_dict", "model_state_dict", "model", "module"}) {
     const Value* value = pickle::find(dict, wrapper);
-    if (value != nullptr && (std::holds_alternative<Dict>(*value) || std::holds_alternative<Foreign>(*value))) {
-      return value;
-    }
+    if (is_wrapped(value)) return value;
   }
   return nullptr;
 }
 
+// The names under which training programs keep averaged weights.
+std::vector<std::string> find_averaged(const Dict& dict) {
+  std::vector<std::string> names;
+  for (const char* name : {"state_dict_ema", "model_state_dict_ema", "ema_state_dict", "model_ema", "ema_model", "ema",
+                           "averaged_model", "swa_state_dict"}) {
+    if (is_wrapped(pickle::find(dict, name))) names.emplace_back(name);
+  }
+  return names;
+}
+
+bool has_tensors(const Dict& dict) {
+  return std::any_of(dict.entries.begin(), dict.entries.end(),
+                     [](const auto& entry) { return std::holds_alternative<Tensor>(*entry.second); });
+}
+
+struct Unwrapped {
+  const Dict* dict;
+  std::vector<std::string> averaged;
+  WeightState state;
+};
+
 // The innermost of {"state_dict": {…}}, as training programs nest them.
-const Dict& unwrap(const Value& root) {
+Unwrapped unwrap(const Value& root, WeightState state) {
   constexpr int kDeepest = 4;
+  Unwrapped result{nullptr, {}, WeightState::kModel};
   const Value* value = &root;
   for (int depth = 0; depth < kDeepest; ++depth) {
     if (const auto* object = std::get_if<Foreign>(value)) refuse_object(*object);
     const auto* dict = std::get_if<Dict>(value);
     if (dict == nullptr) fail("holds {}, not a state dict", pickle::describe(*value));
-    value = find_wrapped(*dict);
-    if (value == nullptr) return *dict;
+    const std::vector<std::string> averaged = find_averaged(*dict);
+    const Value* inner = find_wrapped(*dict);
+    if (state == WeightState::kAveraged && result.state != state && !averaged.empty()) {
+      inner = pickle::find(*dict, averaged.front());
+      result.state = state;
+    } else if (inner == nullptr && !averaged.empty() && !has_tensors(*dict)) {
+      fail("holds averaged weights only, as {}; state: ema takes them", quote(averaged.front()));
+    } else if (result.state == WeightState::kModel) {
+      result.averaged.insert(result.averaged.end(), averaged.begin(), averaged.end());
+    }
+    if (inner == nullptr) {
+      result.dict = dict;
+      return result;
+    }
+    value = inner;
   }
   fail("wraps its state dict more than {} times", kDeepest);
 }
@@ -72,11 +110,11 @@ class ModuleWalk {
 
 }  // namespace
 
-NamedTensors find_state_dict(const Value& root) {
-  const Dict& dict = unwrap(root);
+StateDict find_state_dict(const Value& root, WeightState state) {
+  Unwrapped found = unwrap(root, state);
   NamedTensors tensors;
   std::vector<std::string> others;
-  for (const auto& [key, value] : dict.entries) {
+  for (const auto& [key, value] : found.dict->entries) {
     const auto* name = std::get_if<Text>(key);
     if (name == nullptr) fail("holds a dict with {} for a name, not a state dict", pickle::describe(*key));
     if (const auto* tensor = std::get_if<Tensor>(value)) {
@@ -87,7 +125,7 @@ NamedTensors find_state_dict(const Value& root) {
   }
   if (tensors.empty() && others.empty()) fail("holds an empty dict, not a state dict");
   if (!others.empty()) fail("holds other things than tensors: {}", join_some(others, kMostNamed));
-  return tensors;
+  return {std::move(tensors), std::move(found.averaged), found.state};
 }
 
 NamedTensors find_module_tensors(const Value& root) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "contents.h"
 #include "pickle.h"
@@ -12,9 +13,16 @@ namespace pipit::weights {
 
 using NamedTensors = std::map<std::string, const pickle::Tensor*>;
 
-/// The tensors of a state dict, {"state_dict": …} and its like removed. Throws Fault for anything else, and where
-/// something other than a tensor stands among the tensors; what lies beside a wrapped state dict is not looked at.
-NamedTensors find_state_dict(const pickle::Value& root);
+struct StateDict {
+  NamedTensors tensors;
+  std::vector<std::string> averaged = {};  // names of the averaged weights that lie beside the model's
+  WeightState state = WeightState::kModel;
+};
+
+/// The tensors of a state dict, {"state_dict": …} and its like removed; the averaged ones if they are asked for. Throws
+/// Fault for anything else, and where something other than a tensor stands among the tensors. Of what else lies beside
+/// a wrapped state dict nothing is looked at.
+StateDict find_state_dict(const pickle::Value& root, WeightState state);
 
 /// The tensors of a TorchScript module: its attributes, by their dotted names.
 NamedTensors find_module_tensors(const pickle::Value& root);

@@ -1,6 +1,7 @@
 #include "torch_file.h"
 
 #include <optional>
+#include <utility>
 
 #include "pickle.h"
 #include "state_dict.h"
@@ -81,14 +82,17 @@ std::map<std::string_view, Bytes> read_storages(Bytes file, std::uint64_t at, co
 
 }  // namespace
 
-Contents read_torch_zip(Bytes file) {
+Contents read_torch_zip(Bytes file, WeightState state) {
   ZipArchive zip(file);
   std::string folder = find_folder(zip);
   check_byte_order(zip, folder + "byteorder");
   bool script = zip.contains(folder + "constants.pkl");
   pickle::Pickle content = pickle::read(zip.entry(folder + "data.pkl"));
-  Contents contents{script ? Container::kTorchScript : Container::kTorchZip, {}, {}};
-  for (const auto& [name, tensor] : script ? find_module_tensors(*content.root) : find_state_dict(*content.root)) {
+  StateDict found = script ? StateDict{find_module_tensors(*content.root)} : find_state_dict(*content.root, state);
+  Contents contents{script ? Container::kTorchScript : Container::kTorchZip, {}};
+  contents.averaged = std::move(found.averaged);
+  contents.state = found.state;
+  for (const auto& [name, tensor] : found.tensors) {
     Bytes storage = zip.entry(folder + "data/" + std::string(tensor->storage.key));
     contents.tensors.emplace(name, view_tensor(name, *tensor, storage));
   }
@@ -105,7 +109,7 @@ bool looks_like_pickle(Bytes file) {
   return file.size() > 2 && file[0] == std::byte{0x80} && file[1] >= std::byte{2} && file[1] <= std::byte{5};
 }
 
-Contents read_torch_legacy(Bytes file) {
+Contents read_torch_legacy(Bytes file, WeightState state) {
   constexpr std::string_view kMagic("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10);
   Pickles pickles(file);
   pickle::Pickle magic = pickles.next();
@@ -126,8 +130,11 @@ Contents read_torch_legacy(Bytes file) {
   pickle::Pickle content = pickles.next();
   pickle::Pickle keys = pickles.next();
   auto storages = read_storages(file, pickles.at(), content, *keys.root);
-  Contents contents{Container::kTorchLegacy, {}, {}};
-  for (const auto& [name, tensor] : find_state_dict(*content.root)) {
+  StateDict found = find_state_dict(*content.root, state);
+  Contents contents{Container::kTorchLegacy, {}};
+  contents.averaged = std::move(found.averaged);
+  contents.state = found.state;
+  for (const auto& [name, tensor] : found.tensors) {
     auto storage = storages.find(tensor->storage.key);
     if (storage == storages.end()) damaged("tensor {} has no storage in the file", quote(name));
     contents.tensors.emplace(name, view_tensor(name, *tensor, storage->second));

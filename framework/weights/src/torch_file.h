@@ -7,11 +7,11 @@
 namespace pipit::weights {
 
 /// torch.save since 1.6, and torch.jit.save. Throws Fault.
-Contents read_torch_zip(Bytes file);
+Contents read_torch_zip(Bytes file, WeightState state);
 
 bool looks_like_pickle(Bytes file);
 
 /// torch.save before 1.6 (or _use_new_zipfile_serialization=False). Throws Fault.
-Contents read_torch_legacy(Bytes file);
+Contents read_torch_legacy(Bytes file, WeightState state);
 
 }  // namespace pipit::weights

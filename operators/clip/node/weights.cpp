@@ -1,9 +1,10 @@
 #include "clip/node/weights.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <filesystem>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "pipit/weights/open_clip.h"
@@ -15,6 +16,7 @@ namespace {
 weights::OpenClipOptions open_options(const Arguments& arguments) {
   weights::OpenClipOptions options;
   options.mmap = arguments.boolean("mmap");
+  if (arguments.string("state") == "ema") options.state = weights::WeightState::kAveraged;
   if (arguments.has("sha256")) options.sha256 = arguments.string("sha256");
   if (arguments.has("adapter_path")) options.adapter_path = arguments.string("adapter_path");
   return options;
@@ -22,16 +24,34 @@ weights::OpenClipOptions open_options(const Arguments& arguments) {
 
 /// What the model reads. The table of tokens is used as it is stored.
 weights::Conversion conversion_for(const Placement& placement) {
-  return {.dtype = placement.dtype == c10::ScalarType::Float ? weights::DType::kFloat32 : weights::DType::kBFloat16,
-          .quantization = placement.quantization,
-          .kept = {"token_embedding.weight"}};
+  weights::DType dtype = weights::DType::kFloat32;
+  if (placement.dtype == c10::ScalarType::BFloat16) dtype = weights::DType::kBFloat16;
+  if (placement.dtype == c10::ScalarType::Half) dtype = weights::DType::kFloat16;
+  return {.dtype = dtype, .quantization = placement.quantization, .kept = {"token_embedding.weight"}};
 }
 
-/// The process's most so far, shared pages included.
-std::int64_t peak_resident_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return std::int64_t{usage.ru_maxrss} * 1024;
+struct Told {};
+
+std::string joined(const std::vector<std::string>& texts, const char* separator) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : separator) + text;
+  return all;
+}
+
+/// Tells what was assumed of a file, and what else it holds: once, however many nodes use it.
+std::shared_ptr<const Told> tell(const weights::ClipCheckpoint& checkpoint, Context& context) {
+  std::vector<std::string> sentences = checkpoint.assumptions;
+  if (const auto& averaged = checkpoint.file.averaged(); !averaged.empty()) {
+    sentences.push_back(
+        fmt::format("it has averaged weights too, as '{}', which state: ema takes instead", joined(averaged, "', '")));
+  }
+  if (sentences.empty()) return nullptr;
+  const std::string text =
+      fmt::format("weight_path '{}': {}", checkpoint.file.path().string(), joined(sentences, "; "));
+  return context.shared<Told>("clip told|" + text, [&] {
+    context.warn(text);
+    return std::make_unique<Told>();
+  });
 }
 
 }  // namespace
@@ -48,6 +68,8 @@ Signature Weights::add_arguments(Signature signature) {
       .format("sha256")
       .argument("adapter_path", "path", "null", "a folder of PEFT's with a LoRA adapter, merged into the weights")
       .folder()
+      .argument("state", "enum(model|ema)", "model",
+                "which weights of a training checkpoint: the model's, or the averaged ones beside them")
       .argument("mmap", "bool", "true", "map the file; false reads it, for a file that may change underfoot")
       .argument("cache", "bool", "true", "keep converted weights in ~/.cache/pipit for the next time");
 }
@@ -68,6 +90,8 @@ Weights Weights::open(const Arguments& arguments, const std::string& model_name,
 
   weights::ClipCheckpoint checkpoint =
       weights::open_clip(arguments.string("weight_path"), request, open_options(arguments));
+  // Of the file that was opened, whatever lies under its name by now; the cache gives another in its place.
+  const std::string identity = checkpoint.file.identity();
   const auto placement =
       Placement::parse(arguments.string("device"), arguments.string("dtype"), checkpoint.quantization);
   const auto folder = weights::ConversionCache::default_folder();
@@ -77,13 +101,16 @@ Weights Weights::open(const Arguments& arguments, const std::string& model_name,
     checkpoint = weights::convert_for_model(std::move(checkpoint), conversion_for(placement), cache,
                                             [&context](const std::string& text) { context.warn(text); });
   }
-  return {std::move(checkpoint), placement};
+  std::shared_ptr<const void> told = tell(checkpoint, context);
+  return {std::move(checkpoint), placement, identity, std::move(told)};
 }
 
 std::string Weights::key() const {
   const weights::ClipArchitecture& is = checkpoint.architecture;
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", std::filesystem::weakly_canonical(checkpoint.file.path()).string(),
-                     is.name, is.vision.heads, is.text.heads, static_cast<int>(is.activation), placement.device.str(),
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}",
+                     std::filesystem::weakly_canonical(checkpoint.file.path()).string(), identity,
+                     static_cast<int>(checkpoint.file.state()), is.name, is.vision.heads, is.text.heads,
+                     static_cast<int>(is.activation), weights::describe_variant(is.variant), placement.device.str(),
                      placement.dtype_name(), checkpoint.adapter.string());
 }
 
@@ -92,12 +119,12 @@ Value Weights::describe(const Footprint& takes) const {
   for (const std::string& assumption : checkpoint.assumptions) assumptions.emplace_back(assumption);
   return Value::map({{"architecture", checkpoint.architecture.name},
                      {"layout", checkpoint.layout},
+                     {"variant", weights::describe_variant(checkpoint.architecture.variant)},
                      {"device", placement.device.str()},
                      {"dtype", placement.dtype_name()},
                      {"parameters", takes.parameters},
                      {"bytes", takes.bytes},
                      {"mapped_bytes", takes.mapped_bytes},
-                     {"peak_resident_bytes", peak_resident_bytes()},
                      {"assumptions", Value::list(std::move(assumptions))}});
 }
 

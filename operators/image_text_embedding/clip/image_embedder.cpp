@@ -12,6 +12,7 @@ namespace pipit::image_clip {
 ImageEmbedder::ImageEmbedder(clip::CentreRounding rounding, const clip::Weights& weights, Context& context)
     : rounding_(rounding),
       resolution_(weights.checkpoint.architecture.resolution),
+      rule_(weights.checkpoint.architecture.variant.picture),
       model_(context.shared<clip::VideoModel>("clip video model|" + weights.key(), [&] {
         return std::make_unique<clip::VideoModel>(weights.checkpoint, weights.placement);
       })) {}
@@ -19,7 +20,9 @@ ImageEmbedder::ImageEmbedder(clip::CentreRounding rounding, const clip::Weights&
 void ImageEmbedder::embed(const Batch& in, BatchEmitter& out) {
   clip::embed_rows<at::Tensor>(
       in, out,
-      [&](const Row& row) { return clip::resize_and_crop(to_torch(row[0].frame().pixels()), resolution_, rounding_); },
+      [&](const Row& row) {
+        return clip::resize_and_crop(to_torch(row[0].frame().pixels()), resolution_, rounding_, rule_);
+      },
       [&](std::span<const at::Tensor> pictures) {
         return model_->features(at::stack({pictures.data(), pictures.size()}));
       });

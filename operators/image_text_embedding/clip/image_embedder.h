@@ -20,6 +20,7 @@ class ImageEmbedder : public clip::Embedder {
  private:
   clip::CentreRounding rounding_;
   std::int64_t resolution_;
+  pipit::weights::PictureRule rule_;
   std::shared_ptr<const clip::VideoModel> model_;  // clip4clip's: nodes of both share it
 };
 

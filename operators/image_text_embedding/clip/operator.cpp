@@ -83,6 +83,7 @@ class Clip {
     }
     vector_type_ = fmt::format("tensor<f32>[{}]", weights.checkpoint.architecture.embed_dim);
     report_ = weights.describe(embedder_->footprint());
+    told_ = weights.told;
   }
 
   void process(const Batch& in, BatchEmitter& out) { embedder_->embed(in, out); }
@@ -95,6 +96,7 @@ class Clip {
   std::unique_ptr<clip::Embedder> embedder_;
   std::string vector_type_;
   Value report_;
+  std::shared_ptr<const void> told_;
 };
 
 }  // namespace

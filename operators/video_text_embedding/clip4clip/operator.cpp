@@ -79,6 +79,7 @@ class Clip4Clip {
     }
     vector_type_ = fmt::format("tensor<f32>[{}]", weights.checkpoint.architecture.embed_dim);
     report_ = weights.describe(embedder_->footprint());
+    told_ = weights.told;
   }
 
   void process(const Batch& in, BatchEmitter& out) { embedder_->embed(in, out); }
@@ -91,6 +92,7 @@ class Clip4Clip {
   std::unique_ptr<Embedder> embedder_;
   std::string vector_type_;
   Value report_;
+  std::shared_ptr<const void> told_;
 };
 
 }  // namespace

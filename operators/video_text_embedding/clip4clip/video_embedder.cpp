@@ -18,6 +18,7 @@ VideoEmbedder::VideoEmbedder(const Arguments& arguments, const clip::Weights& we
       position_(static_cast<clip::FramePosition>(arguments.integer("slice_framepos"))),
       pooling_(arguments.string("pooling") == "raw" ? clip::Pooling::kRaw : clip::Pooling::kNormalized),
       resolution_(weights.checkpoint.architecture.resolution),
+      rule_(weights.checkpoint.architecture.variant.picture),
       model_(context.shared<clip::VideoModel>("clip video model|" + weights.key(), [&] {
         return std::make_unique<clip::VideoModel>(weights.checkpoint, weights.placement);
       })) {}
@@ -34,7 +35,8 @@ at::Tensor VideoEmbedder::pictures(const Value& value) {
   }
   std::vector<at::Tensor> pictures;
   for (const std::size_t i : kept) {
-    pictures.push_back(clip::resize_and_crop(to_torch(frames[i].frame().pixels()), resolution_));
+    pictures.push_back(clip::resize_and_crop(to_torch(frames[i].frame().pixels()), resolution_,
+                                             clip::CentreRounding::kHalfToEven, rule_));
   }
   return at::stack(pictures);
 }

@@ -27,6 +27,7 @@ class VideoEmbedder : public clip::Embedder {
   clip::FramePosition position_;
   clip::Pooling pooling_;
   std::int64_t resolution_;
+  pipit::weights::PictureRule rule_;
   std::shared_ptr<const clip::VideoModel> model_;
 };
 

@@ -149,7 +149,7 @@ TEST_CASE("tokenizer: a missing vocabulary is named") {
 TEST_CASE("tokenizer: a file that is no vocabulary is refused") {
   const std::string file = std::string(PIPIT_TEST_DATA) + "/mean_p.json";
   const std::string message = "'" + file +
-                              "' is not CLIP's vocabulary: line 2 is no pair of tokens; expected "
+                              "' is not CLIP's vocabulary: line 2 is not a pair of tokens; expected "
                               "bpe_simple_vocab_16e6.txt.gz with 48894 merges or more";
   CHECK_THROWS_WITH_AS(Tokenizer{file}, message.c_str(), pipit::Error);
 }

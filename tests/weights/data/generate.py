@@ -205,6 +205,14 @@ def containers():
     torch.save({"a": torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)}, HERE / "quantized.pth")
 
 
+def averaged():
+    """A training checkpoint whose averaged weights lie beside the others, with the wrappers that programs put around both."""
+    weights, mean = clip().half().state_dict(), clip().half().state_dict()
+    write_torch("averaged.ckpt", {"epoch": 3, "state_dict": under("module._orig_mod.", weights),
+                                  "state_dict_ema": {"module": under("module.", mean)}}, under("module._orig_mod.", weights))
+    torch.save({"epoch": 3, "model_ema": under("module.", mean)}, HERE / "averaged_only.ckpt")
+
+
 def quantized():
     """A vision tower, and what pipit.weights.Quantization says its linear weights are in 8 and 4 bits, by numpy."""
     vision = dict(layers=1, width=64, head_width=64, patch_size=8, image_size=16, mlp_ratio=1.0)
@@ -246,4 +254,5 @@ if __name__ == "__main__":
     open_clip_folder()
     quantized()
     mmaction2()
+    averaged()
     (HERE / "expected.txt").write_text("\n".join(expected) + "\n")

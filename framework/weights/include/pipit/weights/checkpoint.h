@@ -38,12 +38,18 @@ struct PIPIT_WEIGHTS_EXPORT TensorView {
 enum class Container { kSafetensors, kTorchZip, kTorchLegacy, kTorchScript };
 PIPIT_WEIGHTS_EXPORT std::string_view container_name(Container container);
 
+/// Which of the weights in one file: a training program's own, or the mean of them that it kept beside
+/// ("state_dict_ema", "model_ema", "ema").
+enum class WeightState { kModel, kAveraged };
+
 struct OpenOptions {
   /// Map the file (shared with every other process that maps it) rather than read it. Turn off for a file that may be
   /// changed while it is in use: a truncated mapping kills the process.
   bool mmap = true;
   /// What `path()` and messages call the file, where that is not the path it is opened by.
   std::filesystem::path shown_as = {};
+  /// Averaged weights are an error where the file has none.
+  WeightState state = WeightState::kModel;
 };
 
 /// An open weight file. Cheap to copy (copies share the mapping); immutable; safe to use from several threads.
@@ -65,6 +71,12 @@ class PIPIT_WEIGHTS_EXPORT Checkpoint {
   const std::map<std::string, TensorView>& tensors() const;
   /// Free text that the file carries (safetensors' `__metadata__`).
   const std::map<std::string, std::string>& metadata() const;
+  /// The names under which it has averaged weights beside those of the model.
+  const std::vector<std::string>& averaged() const;
+  /// Which of them `tensors()` are.
+  WeightState state() const;
+  /// Which files these are and in which state, as text: another content has another one. Empty for bytes in memory.
+  std::string identity() const;
   /// The files it consists of: one, or the shards in the order of their names.
   const std::vector<std::filesystem::path>& files() const;
   /// Takes a contiguous tensor's pages out of the process's memory where the file is mapped: for what was copied and is

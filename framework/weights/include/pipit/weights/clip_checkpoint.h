@@ -1,6 +1,7 @@
 // What a checkpoint is, seen as a CLIP: its architecture, and its tensors under one set of names.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -18,6 +19,46 @@ namespace pipit::weights {
 enum class Activation { kQuickGelu, kGelu };
 enum class Head { kMeanP, kSeqLstm, kSeqTransf, kTransformerAdapter };
 enum class LinearPatch { k2d, k3d };
+
+enum class Resize {
+  kShortest,  // the short side becomes `side`, and the centre square is cut out
+  kSquash,    // both sides become `side`, whatever the shape, and the centre square is cut out
+  kLongest    // the long side becomes the model's resolution, and what is missing of the square is filled
+};
+enum class Interpolation { kBicubic, kBilinear };
+
+/// From a frame to the numbers that the vision tower takes; the defaults are CLIP's.
+struct PictureRule {
+  Resize resize = Resize::kShortest;
+  std::int64_t side = 0;  // 0: the model's resolution
+  Interpolation interpolation = Interpolation::kBicubic;
+  std::array<std::uint8_t, 3> fill = {0, 0, 0};
+  double factor = 1.0 / 255;  // of each byte, before the mean is taken off
+  std::array<double, 3> mean = {0.48145466, 0.4578275, 0.40821073};
+  std::array<double, 3> deviation = {0.26862954, 0.26130258, 0.27577711};
+
+  friend bool operator==(const PictureRule&, const PictureRule&) = default;
+};
+
+enum class VisionPool { kClassToken, kAverage };
+enum class TextPool { kEndOfText, kFirst, kLast };
+
+/// How a model differs from the ordinary CLIP in what no tensor shows. With `causal` off, or the last position as the
+/// text's, a sentence is padded with zeros to the model's context.
+struct ClipVariant {
+  PictureRule picture = {};
+  VisionPool vision_pool = VisionPool::kClassToken;
+  bool norm_after_pool = false;  // else each position is normalized before they are pooled
+  double vision_epsilon = 1e-5;  // of the layer norms
+  TextPool text_pool = TextPool::kEndOfText;
+  bool causal = true;
+  double text_epsilon = 1e-5;
+
+  friend bool operator==(const ClipVariant&, const ClipVariant&) = default;
+};
+
+/// The differences as JSON, {"resize":"squash","causal":false}; empty for the ordinary CLIP.
+PIPIT_WEIGHTS_EXPORT std::string describe_variant(const ClipVariant& variant);
 
 struct Tower {
   std::int64_t width = 0;
@@ -41,6 +82,7 @@ struct ClipArchitecture {
   Head head = Head::kMeanP;
   std::int64_t head_layers = 0;
   LinearPatch linear_patch = LinearPatch::k2d;
+  ClipVariant variant = {};
 };
 
 /// The names that `model_name` may take, "auto" first; for messages and signatures.
@@ -76,6 +118,7 @@ struct ClipHints {
   std::optional<Activation> activation = {};
   std::optional<std::int64_t> vision_heads = {};
   std::optional<std::int64_t> text_heads = {};
+  ClipVariant variant = {};
 };
 
 /// A checkpoint that was wholly understood: every tensor of the architecture is there with its shape, and none is left
@@ -100,10 +143,11 @@ struct ClipCheckpoint {
 };
 
 /// Heads and activation come from the model's config.json or open_clip_config.json beside the file, from the request,
-/// or from a rule that `assumptions` names. `model_name` is checked against the file; its towers may be fewer than the
-/// model's. Throws pipit::Error (`invalid_checkpoint`, or `invalid_argument` for a model_name that is none) that lists
-/// every missing, unexpected and misshapen tensor, or says which architecture the file holds when `model_name` says
-/// another.
+/// or from a rule that `assumptions` names; the variant from those configs and preprocessor_config.json, of which every
+/// key that could change a vector is honoured or refused by name. `model_name` is checked against the file; its towers
+/// may be fewer than the model's. Throws pipit::Error (`invalid_checkpoint`, or `invalid_argument` for a model_name
+/// that is none) that lists every missing, unexpected and misshapen tensor, or says which architecture the file holds
+/// when `model_name` says another.
 PIPIT_WEIGHTS_EXPORT ClipCheckpoint resolve_clip(const Checkpoint& file, const ClipRequest& request = {});
 
 }  // namespace pipit::weights

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,9 +37,10 @@ PIPIT_WEIGHTS_EXPORT std::uint64_t converted_bytes(const ClipCheckpoint& checkpo
 
 /// Writes a safetensors file with the canonical names, which `weight_path` takes; what a config beside the source told
 /// is in its metadata. Numbers that keep their element type keep their bits; others are rounded to the nearest, halves
-/// to even. The file is there wholly, or not at all. Throws pipit::Error: `output_failed`, or `invalid_checkpoint` for
-/// weights that have no such form.
-PIPIT_WEIGHTS_EXPORT void write_converted(const ClipCheckpoint& checkpoint, const Conversion& conversion,
-                                          const std::filesystem::path& path);
+/// to even. The file is there wholly, or not at all. `progress` is told now and then how many bytes of how many are
+/// written. Throws pipit::Error: `output_failed`, or `invalid_checkpoint` for weights that have no such form.
+PIPIT_WEIGHTS_EXPORT void write_converted(
+    const ClipCheckpoint& checkpoint, const Conversion& conversion, const std::filesystem::path& path,
+    const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {});
 
 }  // namespace pipit::weights

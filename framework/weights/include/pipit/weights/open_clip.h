@@ -14,6 +14,8 @@ namespace pipit::weights {
 
 struct OpenClipOptions {
   bool mmap = true;
+  /// Which of the weights in the file.
+  WeightState state = WeightState::kModel;
   /// In hexadecimal; a file with another sum is refused. Empty: any file.
   std::string sha256 = {};
   /// A folder of PEFT's (adapter_config.json and adapter_model.safetensors or .bin), merged into the weights in memory.
