@@ -106,6 +106,8 @@ Decoded decode(const ImageFile& file, const AVCodec* codec, const AVPacket& pack
   if (status < 0 || !video::has_pixels(*frame)) return is;
   // FFmpeg's word for Adam7: a still picture has no fields.
   frame->interlaced_frame = 0;
+  // A comment of cameras ("CS=ITU601") has FFmpeg take another range, in which no JPEG viewer shows the picture.
+  if (file.kind == ImageKind::kJpeg) frame->color_range = AVCOL_RANGE_JPEG;
   const bool marked = frame->decode_error_flags != 0 || (frame->flags & AV_FRAME_FLAG_CORRUPT) != 0;
   // A PNG is compressed as one: where nothing is missed, everything was there, whatever became of its end mark.
   const bool complete = file.kind == ImageKind::kPng ? is.complaint.empty() : file.whole;

@@ -66,14 +66,16 @@ std::optional<Reader::Count> Decoder::count_frames(std::optional<double> told_s)
   const bool needed = std::holds_alternative<DecoderOptions::Every>(options_.sample) ||
                       std::holds_alternative<DecoderOptions::Uniform>(options_.sample);
   const bool known = told_s && rate() > 0;
-  if (known && (!needed || reader_->measured_duration() || reader_->lists_packets_for(*told_s))) return std::nullopt;
+  if (known && (!needed || reader_->lists_packets_for(*told_s))) return std::nullopt;
   const Reader::Count count = count_packets();
   if (!known) return count;
   // A window inside the frames is as long as it was asked for.
   const auto& end_s = options_.window.end_s;
   if (end_s && *end_s <= std::min(*told_s, count.length_s)) return std::nullopt;
-  const bool by_others = count.others_s > 0 && agrees(*told_s, count.others_s, rate());
-  if (by_others || agrees(*told_s, count.length_s, rate()) || count.frames == 0) return std::nullopt;
+  if (count.frames == 0 || (count.others_s > 0 && agrees(*told_s, count.others_s, rate()))) return std::nullopt;
+  // Times may jump, so that few frames last long.
+  const bool sparse = 2 * count.frames < window_frames_;
+  if (!sparse && agrees(*told_s, count.length_s, rate())) return std::nullopt;
   return count;
 }
 
@@ -136,11 +138,11 @@ void Decoder::check_samples() {
   if (missing == 0) return;
   const std::int64_t samples = estimated_frames();
   const bool audio = !options_.stream_duration && reader_->stream_duration_s() != reader_->container_duration_s();
-  hooks_.warn_of_few_frames(
-      fmt::format("video '{}' gave {} of {} samples: its frames end after {:.3f} s, sooner than the {:.3f} s that it "
-                  "tells{}",
-                  path_, samples - missing, samples, shot_.timestamp_ms / 1000, duration_s_,
-                  audio ? "; duration: stream leaves longer audio out" : ""));
+  const std::string told =
+      duration_s_ < 0 ? "its packets tell" : fmt::format("the {:.3f} s that it tells", duration_s_);
+  hooks_.warn_of_few_frames(fmt::format(
+      "video '{}' gave {} of {} samples: its frames end after {:.3f} s, sooner than {}{}", path_, samples - missing,
+      samples, shot_.timestamp_ms / 1000, told, audio ? "; duration: stream leaves longer audio out" : ""));
 }
 
 bool Decoder::advance() {

@@ -90,7 +90,9 @@ void Reader::open_container() {
   check_interrupted();
   if (probed < 0 || demuxer == nullptr) fail("invalid_media", "has no video format that is known");
   if (std::find(std::begin(kDemuxers), std::end(kDemuxers), first_name(*demuxer)) == std::end(kDemuxers)) {
-    fail("invalid_media", fmt::format("holds '{}' ({}), expected a video file", demuxer->name, demuxer->long_name));
+    const bool image = first_name(*demuxer).ends_with("_pipe");
+    fail("invalid_media", fmt::format("holds '{}' ({}), expected a video file{}", demuxer->name, demuxer->long_name,
+                                      image ? "; image_decode.ffmpeg reads images" : ""));
   }
 
   AVFormatContext* format = allocated(avformat_alloc_context());
@@ -141,9 +143,9 @@ void Reader::choose_stream() {
 }
 
 void Reader::check_encryption() const {
-  // MP4's common encryption (ISO/IEC 23001-7) and WebM's; FFmpeg has no key and would decode noise.
+  // MP4's common encryption (ISO/IEC 23001-7) and WebM's; FFmpeg has no key and would decode noise. The keys' own box
+  // (pssh) does not count: it may be there for another stream.
   const bool common = stream_->codecpar->codec_tag == MKTAG('e', 'n', 'c', 'v') ||
-                      av_stream_get_side_data(stream_, AV_PKT_DATA_ENCRYPTION_INIT_INFO, nullptr) != nullptr ||
                       av_packet_get_side_data(packet_.get(), AV_PKT_DATA_ENCRYPTION_INFO, nullptr) != nullptr;
   const bool webm = av_dict_get(stream_->metadata, "enc_key_id", nullptr, 0) != nullptr;
   if (common || webm) fail("invalid_media", "is encrypted, expected one without copy protection; decrypt it first");
@@ -199,8 +201,8 @@ bool Reader::lists_packets_for(double duration_s) const {
   int first = 0;
   while (first < entries && (entry(first)->flags & AVINDEX_DISCARD_FRAME) != 0) ++first;
   if (first == entries || rate() <= 0) return false;
-  const std::int64_t ticks = entry(entries - 1)->timestamp - entry(first)->timestamp;
-  return agrees(duration_s, milliseconds(ticks, stream_->time_base) / 1000 + 1 / rate(), rate());
+  const auto at_ms = [&](int i) { return milliseconds(entry(i)->timestamp, stream_->time_base); };
+  return agrees(duration_s, (at_ms(entries - 1) - at_ms(first)) / 1000 + 1 / rate(), rate());
 }
 
 const std::int32_t* Reader::display_matrix(const AVFrame& frame) const {
@@ -310,7 +312,7 @@ bool Reader::has_all_packets() const {
   const int entries = avformat_index_get_entries_count(stream_);
   for (int i = 0; i < entries; ++i) {
     const AVIndexEntry& packet = *avformat_index_get_entry(stream_, i);
-    if (packet.pos + packet.size > file_.size()) return false;
+    if (packet.pos > file_.size() - packet.size) return false;
   }
   return entries > 0;
 }
@@ -320,7 +322,7 @@ bool Reader::seek(double time_s) {
   if (!reads("mov") && !reads("matroska")) return false;
   {
     const Log::Scope scope(log_);
-    const auto ticks = static_cast<std::int64_t>(time_s / av_q2d(stream_->time_base));
+    const auto ticks = static_cast<std::int64_t>(std::fmin(time_s / av_q2d(stream_->time_base), 9e18));
     if (avformat_seek_file(format_.get(), stream_->index, INT64_MIN, ticks, ticks, 0) < 0) return false;
     avcodec_flush_buffers(codec_.get());
   }
@@ -341,10 +343,9 @@ Reader::Count Reader::count_frames(const TimeWindow& window) {
     const std::int64_t ticks = packet_->pts == AV_NOPTS_VALUE ? packet_->dts : packet_->pts;
     const double ms = ticks == AV_NOPTS_VALUE ? 0 : milliseconds(ticks, stream.time_base);
     const double length_ms = milliseconds(std::max<std::int64_t>(packet_->duration, 0), stream.time_base);
-    const bool shown = is_shown(*packet_, stream.codecpar->codec_id);
     if (&stream != stream_) {
       count.others_s = std::max(count.others_s, (ms + length_ms) / 1000 - start_s);
-    } else if (shown) {
+    } else if (is_shown(*packet_, codec_->codec_id)) {
       timed = timed && packet_->pts != AV_NOPTS_VALUE;
       if (!window.begins_after(ms) && !window.ends_before(ms)) count.times_ms.push_back(ms);
       first_ms = std::min(first_ms.value_or(ms), ms);

@@ -71,8 +71,6 @@ class PIPIT_VIDEO_API Reader {
   /// As the container states them, or as FFmpeg measured them; nullopt where it only guessed by a bit rate.
   std::optional<double> container_duration_s() const;
   std::optional<double> stream_duration_s() const;
-  /// Whether FFmpeg found the duration by the times of the first and last packets.
-  bool measured_duration() const { return format_->duration_estimation_method == AVFMT_DURATION_FROM_PTS; }
   /// Whether the container's list of packets, read with its head, covers that duration and no more.
   bool lists_packets_for(double duration_s) const;
   /// The display matrix of a frame of this reader, or the container's; null when there is none.

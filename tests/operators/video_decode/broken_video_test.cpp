@@ -99,6 +99,10 @@ TEST_CASE("broken video: a file that is no video is refused") {
         "invalid_media: video '" + playlist + "' holds 'hls' (Apple HTTP Live Streaming), expected a video file");
   CHECK(failure(concat) ==
         "invalid_media: video '" + concat + "' holds 'concat' (Virtual concatenation script), expected a video file");
+  const std::string image = PIPIT_SOURCE_DIR "/tests/operators/image_decode/data/rgb.png";
+  CHECK(failure(image) == "invalid_media: video '" + image +
+                              "' holds 'png_pipe' (piped png sequence), expected a video file; image_decode.ffmpeg "
+                              "reads images");
   CHECK(failure(data("audio_only.mp4")) ==
         "invalid_media: video '" + data("audio_only.mp4") + "' has no video stream, found audio (aac)");
 }

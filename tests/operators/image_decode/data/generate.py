@@ -129,6 +129,7 @@ def beside():
     yield "xmp.webp", encoded(small, "WEBP", lossless=True, xmp=xmp(6))
     tables = jpeg.index(b"\xff\xdb")
     yield "junk.jpg", jpeg[:tables] + b"hello" + jpeg[tables:]
+    yield "comment.jpg", jpeg[:tables] + b"\xff\xfe\0\x0cCS=ITU601\0" + jpeg[tables:]
     yield "junk_before_exif.jpg", jpeg[:tables] + b"hello" + with_segment(jpeg, b"Exif\0\0" + exif(3, b"\6"))[2:]
     frames = [odd, odd.transpose(Image.Transpose.ROTATE_180)]
     lossless, lossy = {"lossless": True}, {"quality": 85}

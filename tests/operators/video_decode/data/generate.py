@@ -257,10 +257,12 @@ def inside(frames, start=0, end=None):
     return [i for i, f in enumerate(frames) if f["ms"] / 1000 >= start and (not end or round(f["ms"]) <= end * 1000)]
 
 
-def is_truthful(facts, frames):
-    """Whether something in the file lasts as long as it says: the frames or another stream."""
+def is_truthful(facts, frames, end=None):
+    """Whether something in the file lasts as long as it says, the frames or another stream; or the window ends inside."""
     duration, rate = facts["container_duration"], facts["rate"]
     lasts = (frames[-1]["ms"] - frames[0]["ms"]) / 1000 + 1 / rate
+    if end and end <= min(duration, lasts):
+        return True
     others = [facts["others_duration"]] if facts["others_duration"] else []
     return any(abs(duration - seconds) <= 0.02 * duration + 2 / rate for seconds in [lasts, *others])
 
@@ -269,7 +271,7 @@ def uniform(facts, frames, n, start=0, end=None):
     """Towhee's uniform_temporal_subsample. Two differences: frames later than `end` are never delivered, and where the
     file is wrong about its duration its frames are counted."""
     duration = facts["container_duration"]
-    if duration is None or not is_truthful(facts, frames):
+    if duration is None or not is_truthful(facts, frames, end):
         total = len(inside(frames, start, end))
     else:
         total = max(int(round(((end if end and end <= duration else duration) - start) * facts["rate"])), 0)
@@ -326,6 +328,8 @@ SAMPLES = [
     ("late_start.ts", {"clip4clip_1fps": True}), ("says_longer.mkv", {"clip4clip_1fps": True}),
     ("audio_longer.mp4", {"clip4clip_1fps": True}),
     ("unknown_duration.mp4", {"num_samples": 12}), ("unknown_duration.mp4", {"num_samples": 4, "start": 0.5, "end": 1.5}),
+    *[(name, {"num_samples": 12, **window}) for window in ({"start": 0.31}, {"start": 0.1, "end": 0.73}, {"end": 0.2})
+      for name in ("says_longer.mkv", "says_shorter.mp4", "vp9.webm", "mpeg4.avi")],
     ("raw.mpg", {"num_samples": 12}), ("raw_tiny_rate.mpg", {"num_samples": 12}), ("empty_edit.mp4", {"num_samples": 12}),
 ]
 
