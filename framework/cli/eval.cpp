@@ -131,8 +131,7 @@ int eval(const Arguments& arguments) {
   const std::string what = parsed.values["what"].as<std::string>();
   const std::vector<std::string> known{"retrieval", "similarity", "vectors"};
   if (std::ranges::find(known, what) == known.end()) {
-    throw UsageError(
-        fmt::format("eval knows no '{}'{}", what, instead(what, known, "it knows")));
+    throw UsageError(fmt::format("eval knows no '{}'{}", what, instead(what, known, "it knows")));
   }
   const auto& files = parsed.values["files"].as<std::vector<std::string>>();
   const std::size_t wanted = what == "vectors" ? 1 : 2;

@@ -125,12 +125,11 @@ typedef struct pipit_argument {
   const char* alias; /* another spelling ("args.num_samples" for a key of a nested map), or NULL */
   /* Since 1.1: which values of the type, one of the following; NULL: all. The runtime refuses others, so that `pipit
    * check` tells them and create never sees them. A list's items are judged one by one; a default of "null" is not.
-   *   "range:1.."  "range:..8"  "range:0..2"  "range:0.001.."   a finite number between these, both included
-   *   "one_of:a|b|c"  "one_of:b32=base_patch32|auto"            one of these texts or ints; what follows a '=' is another
-   *                                                             spelling, in whose place create gets the first one
-   *   "format:device"                                           "cpu", "cuda" or "cuda:N"
-   *   "format:sha256"                                           64 hexadecimal digits
-   *   "path:file"  "path:folder"  "path:file|folder"            what a path must lead to when the pipeline is opened */
+   *   "range:1.." "range:..8" "range:0..2"          a finite number between these, both included
+   *   "one_of:a|b" "one_of:b32=base_patch32|auto"   a text or int of these; create gets 'b32' for 'base_patch32'
+   *   "format:device"                               "cpu", "cuda" or "cuda:N"
+   *   "format:sha256"                               64 hexadecimal digits
+   *   "path:file" "path:folder" "path:file|folder"  what a path leads to when the pipeline is opened */
   const char* values;
 } pipit_argument;
 
