@@ -7,6 +7,7 @@
 #include "dot.h"
 #include "json_text.h"
 #include "output_file.h"
+#include "output_guard.h"
 #include "pipit/error.h"
 #include "plan.h"
 
@@ -44,6 +45,12 @@ int check(const Arguments& arguments) {
                           faults.empty() ? "" : "\n", file, graph.spec.outputs_line, column.name, column.type.text());
   }
   if (!faults.empty()) throw Error("invalid_pipeline", faults);
+
+  if (parsed.values.contains("dot")) {
+    OutputGuard files;
+    files.reads(file, graph);
+    files.writes("--dot", parsed.values["dot"].as<std::string>());
+  }
 
   const std::size_t nodes = graph.nodes.size();
   const int threads = parsed.values["threads"].as<int>();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -9,11 +11,14 @@
 #include "command.h"
 #include "near.h"
 #include "pipit/error.h"
+#include "standard_output.h"
 
 namespace pipit::cli {
 namespace {
 
 namespace po = boost::program_options;
+
+constexpr unsigned kMostPositional = 8;  // of any command
 
 constexpr const char* kUsage =
     R"(usage: pipit COMMAND …
@@ -22,40 +27,42 @@ constexpr const char* kUsage =
   check PIPELINE.yaml    say everything that is wrong with a pipeline, without running it
   operators              list the operators that are installed or on the operator path
   inspect NAME           an operator's ports, arguments and documentation
-  eval WHAT FILE…        compare vectors: retrieval (recall), similarity (a table), vectors
-  weights WHAT FILE      inspect, verify, convert and quantize weight files; the cache of converted ones
-  plugin test FILE.so    the conformance kit: what an operator module must do right
+  eval COMMAND           compare vectors: retrieval (recall), similarity (a table), vectors
+  weights COMMAND        inspect, verify, convert and quantize weight files; the cache of converted ones
+  plugin COMMAND         the conformance kit for operator modules
 
 pipit COMMAND --help tells a command's options; pipit --version the version.
 )";
-
-struct Command {
-  const char* name;
-  int (*function)(const Arguments& arguments);
-};
 
 constexpr Command kCommands[] = {{"run", run},         {"check", check},   {"operators", list_operators},
                                  {"inspect", inspect}, {"plugin", plugin}, {"eval", eval},
                                  {"weights", weights}};
 
-int dispatch(const Arguments& all) {
-  if (all.empty() || all[0] == "--help" || all[0] == "-h" || all[0] == "help") {
-    fmt::print(all.empty() ? stderr : stdout, "{}", kUsage);
-    return all.empty() ? kNothingRan : kAllGood;
-  }
-  if (all[0] == "--version") {
+int main_command(const Arguments& arguments) {
+  if (!arguments.empty() && arguments[0] == "--version") {
     fmt::print("pipit {}\n", PIPIT_VERSION);
     return kAllGood;
   }
-  std::vector<std::string> names;
-  for (const Command& command : kCommands) {
-    if (all[0] == command.name) return command.function({all.begin() + 1, all.end()});
-    names.emplace_back(command.name);
-  }
-  throw UsageError(fmt::format("no command '{}'{}; pipit --help lists them", all[0], did_you_mean(all[0], names)));
+  return dispatch("pipit", kUsage, kCommands, arguments);
 }
 
 }  // namespace
+
+int dispatch(const std::string& subject, const char* usage, std::span<const Command> commands,
+             const Arguments& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    fmt::print(arguments.empty() ? stderr : stdout, "{}", usage);
+    return arguments.empty() ? kNothingRan : kAllGood;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : commands) {
+    if (arguments[0] == command.name) return command.function({arguments.begin() + 1, arguments.end()});
+    names.emplace_back(command.name);
+  }
+  const std::string hint = near_or(arguments[0], names, fmt::format("{} --help lists them", subject));
+  const std::string whose = subject == "pipit" ? "" : subject.substr(subject.find(' ') + 1) + " has ";
+  throw UsageError(fmt::format("{}no command '{}'{}", whose, arguments[0], hint));
+}
 
 Parsed parse(const Arguments& arguments, const std::string& usage, const po::options_description& options,
              const po::positional_options_description& positional) {
@@ -70,6 +77,21 @@ Parsed parse(const Arguments& arguments, const std::string& usage, const po::opt
       return parsed;
     }
     po::notify(parsed.values);
+  } catch (const po::required_option& e) {
+    const std::string option = e.get_option_name();
+    const std::string name = option.substr(option.find_first_not_of('-'));
+    std::string shown = options.find(name, false).format_parameter();
+    if (shown == "arg") {
+      shown = name;
+      std::ranges::transform(shown, shown.begin(), [](unsigned char c) { return std::toupper(c); });
+    }
+    bool is_positional = false;
+    for (unsigned i = 0; i < positional.max_total_count() && i < kMostPositional; ++i) {
+      is_positional = is_positional || positional.name_for_position(i) == name;
+    }
+    throw UsageError(fmt::format("{} is missing; usage: pipit {}", is_positional ? shown : "--" + name, usage));
+  } catch (const po::too_many_positional_options_error&) {
+    throw UsageError(fmt::format("one argument too many; usage: pipit {}", usage));
   } catch (const po::error& e) {
     throw UsageError(fmt::format("{}; usage: pipit {}", e.what(), usage));
   }
@@ -108,18 +130,19 @@ std::vector<std::filesystem::path> operator_folders(const po::variables_map& val
 
 int main(int argc, char** argv) {
   using namespace pipit::cli;
+  open_standard_descriptors();
   // A closed pipe is an error of write(), told as one; not a silent death.
   std::signal(SIGPIPE, SIG_IGN);
   // And so is a file that may grow no further.
   std::signal(SIGXFSZ, SIG_IGN);
   try {
-    return dispatch({argv + 1, argv + argc});
+    return main_command({argv + 1, argv + argc});
   } catch (const UsageError& e) {
     fmt::print(stderr, "pipit: {}\n", e.what());
     return kNothingRan;
   } catch (const pipit::Error& e) {
     fmt::print(stderr, "{}\n", e.what());
-    return e.code() == "output_failed" ? kBrokeOff : kNothingRan;
+    return e.code() == "output_failed" || e.code() == "input_failed" ? kBrokeOff : kNothingRan;
   } catch (const std::exception& e) {
     fmt::print(stderr, "pipit: {}\n", e.what());
     return kNothingRan;

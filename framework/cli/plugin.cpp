@@ -7,6 +7,8 @@
 #include "command.h"
 #include "conformance.h"
 #include "operator_module.h"
+#include "output_file.h"
+#include "standard_output.h"
 
 namespace pipit::cli {
 namespace {
@@ -78,16 +80,32 @@ int test(const Arguments& arguments) {
   return report.passed() ? kAllGood : kSomeFailed;
 }
 
+int signature(const Arguments& arguments) {
+  po::options_description options("options");
+  options.add_options()("file", po::value<std::string>()->required()->value_name("FILE.so"), "the module");
+  po::positional_options_description positional;
+  positional.add("file", 1);
+  const Parsed parsed = parse(arguments, "plugin signature FILE.so", options, positional);
+  if (parsed.done) return kAllGood;
+  keep_standard_output();
+  OutputFile("-").append(OperatorModule::load(parsed.values["file"].as<std::string>()).signature.to_json());
+  return kAllGood;
+}
+
+constexpr const char* kUsage =
+    R"(usage: pipit plugin COMMAND …
+
+  test FILE.so        what an operator module must do right, tried one by one
+  signature FILE.so   its ports and arguments as JSON, as the build stores them
+
+pipit plugin COMMAND --help tells a command's options.
+)";
+
 }  // namespace
 
 int plugin(const Arguments& arguments) {
-  const std::string what = arguments.empty() ? "" : arguments[0];
-  if (what == "test") return test({arguments.begin() + 1, arguments.end()});
-  if (what != "signature" || arguments.size() != 2) {
-    throw UsageError("usage: pipit plugin test FILE.so | pipit plugin signature FILE.so");
-  }
-  fmt::print("{}", OperatorModule::load(arguments[1]).signature.to_json());
-  return kAllGood;
+  constexpr Command kCommands[] = {{"test", test}, {"signature", signature}};
+  return dispatch("pipit plugin", kUsage, kCommands, arguments);
 }
 
 }  // namespace pipit::cli

@@ -338,8 +338,7 @@ std::shared_ptr<Item> Pipeline::Running::make_item(Inputs inputs) {
   for (auto& [name, value] : inputs) {
     const auto at = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
     if (at == names.size()) {
-      refuse(
-          fmt::format("no input '{}'{}; the pipeline takes {}", name, did_you_mean(name, names), quoted_list(names)));
+      refuse(fmt::format("no input '{}'{}", name, near_or(name, names, "the pipeline takes " + quoted_list(names))));
       continue;
     }
     const Type& type = plan_.graph.columns[at].type;

@@ -157,7 +157,7 @@ TEST_CASE("program: commands that are unknown get a near name") {
   CHECK(help.out == none.err);
   CHECK(help.status == 0);
   const Outcome wrong = scene.run({"chek", "x"});
-  CHECK(wrong.err == "pipit: no command 'chek'; did you mean 'check'?; pipit --help lists them\n");
+  CHECK(wrong.err == "pipit: no command 'chek'; did you mean 'check'?\n");
   CHECK(wrong.status == 2);
   CHECK(scene.run({"--version"}).out.find("pipit ") == 0);
   for (const char* command : {"run", "check", "operators", "inspect"}) {
