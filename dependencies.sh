@@ -11,8 +11,15 @@ DEBIAN_LINT_PACKAGES="clang-format clang-tidy"
 DEBIAN_FUZZ_PACKAGES="clang libclang-rt-dev"
 DEBIAN_BENCH_PACKAGES="libbenchmark-dev libtbb-dev libgstreamer1.0-dev"
 
-# LibTorch, as wheels of the Python package index. Nothing of Python in them is used.
+# LibTorch, as wheels of the Python package index, with the SHA-256 of each in the same order. Nothing of Python in them is used, so
+# that they are those of Python 3.11, whichever Python unpacks them.
 LIBTORCH_WHEELS="torch==2.11.0 nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85"
+LIBTORCH_SHA256="
+  7aa2f9bbc6d4595ba72138026b2074be1233186150e9292865e04b7a63b8c67a
+  7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548
+  4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8"
+LIBTORCH_TAGS="--python-version 3.11 --implementation cp --abi cp311
+  --platform manylinux_2_28_x86_64 --platform manylinux_2_25_x86_64 --platform manylinux2014_x86_64"
 
 # CLIP's vocabulary, which open_clip ships: wheel, file in it, SHA-256, where it goes.
 VOCABULARY="open_clip_torch==3.3.0 open_clip/bpe_simple_vocab_16e6.txt.gz

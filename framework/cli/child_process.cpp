@@ -20,6 +20,9 @@ namespace pipit::cli {
 namespace {
 
 constexpr std::size_t kMaxPrinted = 64 * 1024;  // kept of what a child prints
+// The line that a child tells when its work has returned. Without it something else ended the process, whatever its
+// exit status: exit(0) in foreign code looks like success.
+constexpr const char* kLastWord = "";
 
 using Pipe = std::array<int, 2>;
 
@@ -35,10 +38,12 @@ Pipe open_pipe() {
   dup2(err[1], STDERR_FILENO);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
-  work([&](const std::string& line) {
+  const Tell tell = [&](const std::string& line) {
     const std::string whole = line + "\n";
     if (write(told[1], whole.data(), whole.size()) < 0) _exit(1);
-  });
+  };
+  work(tell);
+  tell(kLastWord);
   std::fflush(nullptr);
   _exit(0);
 }
@@ -47,7 +52,7 @@ std::string ending(int status) {
   if (WIFSIGNALED(status)) {
     return fmt::format("was ended by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
   }
-  return WEXITSTATUS(status) == 0 ? "" : fmt::format("exited with status {}", WEXITSTATUS(status));
+  return fmt::format("exited with status {}", WEXITSTATUS(status));
 }
 
 }  // namespace
@@ -87,10 +92,12 @@ ChildOutcome in_child(double limit_s, const std::function<void(const Tell& tell)
   for (const Pipe& pipe : pipes) ::close(pipe[0]);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  if (outcome.ended.empty()) outcome.ended = ending(status);
   for (std::size_t at = 0, newline = 0; (newline = texts[0].find('\n', at)) != std::string::npos; at = newline + 1) {
     outcome.told.push_back(texts[0].substr(at, newline - at));
   }
+  const bool returned = !outcome.told.empty() && outcome.told.back() == kLastWord;
+  if (returned) outcome.told.pop_back();
+  if (!returned && outcome.ended.empty()) outcome.ended = ending(status);
   outcome.out = std::move(texts[1]);
   outcome.err = std::move(texts[2]);
   return outcome;

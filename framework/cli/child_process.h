@@ -9,13 +9,14 @@ namespace pipit::cli {
 
 struct ChildOutcome {
   std::vector<std::string> told;  // lines, also those from before a crash
-  std::string ended;              // how it ended when it did not return: "was ended by signal 6 (Aborted)", …
+  std::string ended;              // how it ended when the function did not return: "exited with status 0", …
   std::string out;                // what it printed on standard output
   std::string err;                // and on standard error
 };
 
-/// Forks, so this process must have no other threads. The function tells lines as it goes; after `limit_s` seconds it
-/// is killed. Throws pipit::Error (`unavailable`) when there can be no child.
+/// Forks, so this process must have no other threads. The function tells lines as it goes, none of them empty; after
+/// `limit_s` seconds it is killed. A process that ends before the function has returned did not return, even when its
+/// exit status is 0. Throws pipit::Error (`unavailable`) when there can be no child.
 using Tell = std::function<void(const std::string& line)>;
 ChildOutcome in_child(double limit_s, const std::function<void(const Tell& tell)>& work);
 

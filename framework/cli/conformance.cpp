@@ -39,7 +39,7 @@ class Teller {
   void doing(const std::string& what) const { tell_(Json{{"doing", what}}.dump()); }
   void passed(const char* check, const std::string& message) const { told(check, "passed", message); }
   void failed(const char* check, const std::string& message) const { told(check, "failed", message); }
-  void skipped(const char* check, const std::string& message) const { told(check, "skipped", message); }
+  void untried(const char* check, const std::string& message) const { told(check, "untried", message); }
 
  private:
   void told(const char* check, const char* verdict, const std::string& message) const {
@@ -51,6 +51,27 @@ class Teller {
 
 std::string text_of(const Error& e) {
   return fmt::format("{}: {}", e.code(), e.what());
+}
+
+// The codes of pipit/error.h that say what is wrong with arguments, rows, files or the machine. Of the others there,
+// `operator_failed`, `out_of_memory` and `internal` stand for what nobody meant to refuse.
+constexpr std::string_view kRefusals[] = {"invalid_argument",   "invalid_input",  "not_found",      "invalid_media",
+                                          "invalid_checkpoint", "item_too_large", "limit_exceeded", "unavailable"};
+constexpr std::string_view kAccidents[] = {"operator_failed", "out_of_memory", "internal"};
+
+/// What is wrong with an error that should be a refusal; empty when it is one.
+std::string not_a_refusal(const OperatorSignature& signature, const Error& e) {
+  if (e.code().empty() || e.what()[0] == '\0') return "failed without a code or a message";
+  if (std::ranges::find(kRefusals, e.code()) != std::end(kRefusals)) return {};
+  if (std::ranges::find(kAccidents, e.code()) != std::end(kAccidents)) {
+    return fmt::format(
+        "failed with {}, which is not a refusal; throw pipit::Error(\"invalid_input\", …) or another code that says "
+        "what is wrong",
+        text_of(e));
+  }
+  if (std::ranges::find(signature.refusals, e.code(), &Refusal::code) != signature.refusals.end()) return {};
+  return fmt::format("refused with {}; the signature does not document '{}': .refuses(\"{}\", \"when …\")", text_of(e),
+                     e.code(), e.code());
 }
 
 NodeSpec node_with(const std::string& op, const std::vector<std::pair<std::string, std::string>>& arguments) {
@@ -203,8 +224,9 @@ void check_constructor(const Subject& subject, const Teller& tell) {
         ++taken;
       } catch (const Error& e) {
         ++refused;
-        if (!e.code().empty() && e.what()[0] != '\0') continue;
-        tell.failed("constructor", fmt::format("refused {} for '{}' without a code or a message", what, argument.name));
+        const std::string fault = not_a_refusal(subject.module.signature, e);
+        if (fault.empty()) continue;
+        tell.failed("constructor", fmt::format("it had {} for '{}': {}", what, argument.name, fault));
         good = false;
       }
     }
@@ -213,21 +235,31 @@ void check_constructor(const Subject& subject, const Teller& tell) {
 }
 
 /// What must hold of every outcome.
-bool keeps_rules(const ProbeOutcome& outcome, const char* check, const std::string& when, const Teller& tell) {
-  if (outcome.fault.empty()) return true;
-  tell.failed(check, fmt::format("{}{}", when, outcome.fault));
+bool keeps_rules(const Subject& subject, const ProbeOutcome& outcome, const char* check, const std::string& when,
+                 const Teller& tell) {
+  std::string fault = outcome.fault;
+  for (const auto& error : outcome.failed) {
+    if (fault.empty() && error) fault = not_a_refusal(subject.module.signature, *error);
+  }
+  if (fault.empty()) return true;
+  tell.failed(check, when + fault);
   return false;
 }
+
+constexpr const char* kAllRefused = "every row was refused";
 
 void check_rows(const Subject& subject, const Teller& tell) {
   tell.doing("it had ordinary rows");
   const ProbeOutcome first = subject.item(subject.rows);
-  if (!keeps_rules(first, "rows", "", tell)) return;
+  if (!keeps_rules(subject, first, "rows", "", tell)) return;
   if (first.all_failed()) {
-    return tell.skipped("rows", fmt::format("every row was refused ({}); give rows of your own with --rows FILE.jsonl",
-                                            text_of(*first.error())));
+    tell.untried("rows", fmt::format("{} ({}); give rows of your own with --rows FILE.jsonl", kAllRefused,
+                                     text_of(*first.error())));
+    return tell.untried("repeatability", kAllRefused);
   }
-  tell.passed("rows", fmt::format("{} rows, types and counts as the signature says", subject.rows.size()));
+  const std::string refused =
+      first.error() == nullptr ? "" : fmt::format("; {} refused ({})", first.count_failed(), text_of(*first.error()));
+  tell.passed("rows", fmt::format("{} rows, types and counts as the signature says{}", subject.rows.size(), refused));
 
   tell.doing("it had the same rows again");
   if (difference(subject.item(subject.rows), first) == 0) {
@@ -241,7 +273,7 @@ void check_rows(const Subject& subject, const Teller& tell) {
 void check_state(const Subject& subject, const Teller& tell) {
   tell.doing("it had rows of two items by turns");
   const ProbeOutcome whole = subject.item(subject.rows);
-  if (whole.all_failed()) return tell.skipped("state", "every row was refused");
+  if (whole.all_failed()) return tell.untried("state", kAllRefused);
   if (subject.module.signature.per_item) {
     const auto one = subject.probe();
     const auto other = subject.probe();
@@ -270,6 +302,7 @@ void check_state(const Subject& subject, const Teller& tell) {
 void check_threads(const Subject& subject, const Teller& tell) {
   tell.doing(fmt::format("{} instances worked at the same time", kThreads));
   const ProbeOutcome alone = subject.item(subject.rows);
+  if (alone.all_failed()) return tell.untried("threads", kAllRefused);
   std::vector<double> differences(kThreads);
   std::vector<std::thread> threads;
   for (double& most : differences) {
@@ -300,7 +333,7 @@ void check_edge_rows(const Subject& subject, const Teller& tell) {
         if (is_window(port) && is_window(other)) rows[0][other] = value;
       }
       const ProbeOutcome outcome = subject.item(rows);
-      good &= keeps_rules(outcome, "edge rows", when + ": ", tell);
+      good &= keeps_rules(subject, outcome, "edge rows", when + ": ", tell);
       (outcome.error() != nullptr ? refused : taken) += 1;
     }
   }
@@ -387,7 +420,7 @@ bool run_group(const ConformanceOptions& options, const std::string& name, const
     findings.push_back({told["check"],
                         verdict == "passed"   ? Verdict::kPassed
                         : verdict == "failed" ? Verdict::kFailed
-                                              : Verdict::kSkipped,
+                                              : Verdict::kUntried,
                         told["message"]});
     good &= verdict != "failed";
   }
@@ -432,8 +465,8 @@ void check_note(const ConformanceOptions& options, ConformanceReport& report) {
 
 }  // namespace
 
-bool ConformanceReport::passed() const {
-  return std::ranges::none_of(findings, [](const Finding& f) { return f.verdict == Verdict::kFailed; });
+std::size_t ConformanceReport::count(Verdict verdict) const {
+  return static_cast<std::size_t>(std::ranges::count(findings, verdict, &Finding::verdict));
 }
 
 ConformanceReport test_module(const ConformanceOptions& options) {
@@ -457,7 +490,9 @@ ConformanceReport test_module(const ConformanceOptions& options) {
     std::vector<std::string> faults;
     bound(subject.module.signature, node_with(subject.module.note.name, options.arguments), faults);
     if (faults.empty()) {
-      subject.probe();
+      auto probe = subject.probe();
+      tell.doing("it was destroyed");
+      probe.reset();
     } else {
       tell.failed("arguments", fmt::format("{}; give it with --set NAME=VALUE", faults.front()));
     }

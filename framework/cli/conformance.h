@@ -15,7 +15,8 @@ struct ConformanceOptions {
   double limit_s = 20;                                         // for each group of checks
 };
 
-enum class Verdict { kPassed, kFailed, kSkipped };
+/// kSkipped: the check does not concern this module. kUntried: it does, but no row that was given could be tried.
+enum class Verdict { kPassed, kFailed, kSkipped, kUntried };
 
 struct Finding {
   std::string check;  // "note", "load", "arguments", …
@@ -28,7 +29,9 @@ struct ConformanceReport {
   std::string version;
   std::vector<Finding> findings;
 
-  bool passed() const;
+  std::size_t count(Verdict verdict) const;
+  /// Every check that concerns the module was made, and none failed.
+  bool passed() const { return count(Verdict::kFailed) == 0 && count(Verdict::kUntried) == 0; }
 };
 
 /// Runs none of the module's code in this process, only in children. Throws pipit::Error (`not_found`,

@@ -1,10 +1,13 @@
 #include "feeder.h"
 
+#include "foreign_code.h"
+
 namespace pipit::cli {
 
 Feeder::Feeder(Pipeline& pipeline, InputList& inputs, Selection selection)
     : pipeline_(pipeline), inputs_(inputs), selection_(std::move(selection)) {
   thread_ = std::thread([this] {
+    enter_own_thread();
     try {
       feed_all();
     } catch (...) {

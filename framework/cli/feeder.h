@@ -20,6 +20,12 @@ struct Selection {
   std::int64_t done = 0;  // so many have results from an earlier run; the list has been read up to there
   std::vector<std::pair<std::int64_t, InputItem>> again;  // those of them to run once more, ascending
   std::int64_t failed = 0;                                // of the others, so many failed
+
+  /// The number among the inputs of the run's n-th item.
+  std::int64_t number(std::int64_t n) const {
+    const auto first = static_cast<std::int64_t>(again.size());
+    return n < first ? again[static_cast<std::size_t>(n)].first : done + n - first;
+  }
 };
 
 /// Pushes from a thread of its own, so that results are written meanwhile.

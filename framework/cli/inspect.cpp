@@ -59,6 +59,8 @@ void print_signature(const OperatorDescription& op) {
     fmt::print("         {}{}\n", argument.doc,
                argument.alias.empty() ? "" : fmt::format(" (also: {})", argument.alias));
   }
+  if (!s.refusals.empty()) fmt::print("\nrefuses, besides pipit's own codes\n");
+  for (const Refusal& refusal : s.refusals) fmt::print("  {}: {}\n", refusal.code, refusal.when);
   fmt::print("\nstate: {}; LibTorch: {}; plugin ABI {}.{}\n", s.per_item ? "per item" : "none", op.note.libtorch,
              op.note.abi_major, op.note.abi_minor);
 }
@@ -70,6 +72,7 @@ int list_operators(const Arguments& arguments) {
   if (parsed.done) return kAllGood;
   const OperatorPath path(operator_folders(parsed.values));
   const auto entries = path.list();
+  if (entries.empty()) throw Error("not_found", fmt::format("no operators found; searched: {}", path.searched()));
   Json all = Json::array();
   std::size_t width = 0;
   for (const auto& entry : entries) width = std::max(width, entry.name.size());

@@ -1,7 +1,9 @@
 // Ctrl-C and SIGTERM, turned into an orderly end.
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <thread>
 
 namespace pipit::cli {
@@ -21,6 +23,14 @@ class Interrupt {
   int signal() const;
 
  private:
+  struct Heard {
+    bool over = false;  // the destructor wants no more listening
+    int signal = 0;     // 0: none in time
+  };
+  Heard wait(std::optional<std::chrono::milliseconds> time) const;
+
+  const int signals_;  // descriptors
+  const int over_;
   std::thread thread_;
 };
 

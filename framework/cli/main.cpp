@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "command.h"
+#include "crash_report.h"
 #include "near.h"
 #include "pipit/error.h"
 #include "standard_output.h"
@@ -43,6 +44,11 @@ int main_command(const Arguments& arguments) {
     fmt::print("pipit {}\n", PIPIT_VERSION);
     return kAllGood;
   }
+  // What runs operators' code; the kit of `plugin` looks itself at what its child processes do.
+  constexpr std::string_view kNameWhoEndsThem[] = {"run", "check", "operators", "inspect"};
+  if (!arguments.empty() && std::ranges::find(kNameWhoEndsThem, arguments[0]) != std::end(kNameWhoEndsThem)) {
+    report_crashes();
+  }
   return dispatch("pipit", kUsage, kCommands, arguments);
 }
 
@@ -59,9 +65,9 @@ int dispatch(const std::string& subject, const char* usage, std::span<const Comm
     if (arguments[0] == command.name) return command.function({arguments.begin() + 1, arguments.end()});
     names.emplace_back(command.name);
   }
-  const std::string hint = near_or(arguments[0], names, fmt::format("{} --help lists them", subject));
   const std::string whose = subject == "pipit" ? "" : subject.substr(subject.find(' ') + 1) + " has ";
-  throw UsageError(fmt::format("{}no command '{}'{}", whose, arguments[0], hint));
+  throw UsageError(fmt::format("{}no command '{}' ({} --help lists them){}", whose, arguments[0], subject,
+                               did_you_mean(arguments[0], names)));
 }
 
 Parsed parse(const Arguments& arguments, const std::string& usage, const po::options_description& options,

@@ -41,8 +41,17 @@ NumpyWriter::NumpyWriter(const std::string& file, const std::string& column)
 
 bool NumpyWriter::has_results() const {
   std::error_code error;
-  return can_resume() &&
-         (std::filesystem::file_size(name_, error) > 0 || std::filesystem::file_size(lines_of(name_), error) > 0);
+  if (!can_resume()) return false;
+  if (std::filesystem::file_size(lines_of(name_), error) > 0) return true;
+  const auto bytes = std::filesystem::file_size(name_, error);
+  if (error || bytes == 0) return false;
+  if (bytes != NumpyHeader::kBytes) return true;
+  try {
+    // A run that was killed before its first item has left a header and perhaps no record.
+    return read_header(name_).rows > 0;
+  } catch (const Error&) {
+    return true;
+  }
 }
 
 /// The output that is the array's rows.

@@ -76,8 +76,9 @@ double difference(const Value& a, const Value& b) {
 
 }  // namespace
 
-bool ProbeOutcome::all_failed() const {
-  return std::ranges::all_of(failed, [](const auto& error) { return error.has_value(); });
+std::size_t ProbeOutcome::count_failed() const {
+  const auto end = failed.begin() + static_cast<std::ptrdiff_t>(rows);
+  return static_cast<std::size_t>(std::count_if(failed.begin(), end, [](const auto& e) { return e.has_value(); }));
 }
 
 const Error* ProbeOutcome::error() const {
@@ -94,6 +95,7 @@ OperatorProbe::OperatorProbe(const OperatorModule& module, const Variant& ports,
 ProbeOutcome OperatorProbe::item(const Rows& rows) {
   const bool ends = module_.signature.per_item && module_.table->finish != nullptr;
   outcome_ = {};
+  outcome_.rows = rows.size();
   outcome_.emitted.resize(rows.size() + (ends ? 1 : 0));
   outcome_.failed.resize(outcome_.emitted.size());
   const std::size_t most = module_.signature.batch > 0 ? module_.signature.batch : rows.size();

@@ -19,9 +19,12 @@ using Rows = std::vector<std::vector<Value>>;  // rows[row][port]
 struct ProbeOutcome {
   std::vector<Rows> emitted;                 // by row that was given; finish() emits for one more
   std::vector<std::optional<Error>> failed;  // likewise
+  std::size_t rows = 0;                      // that were given
   std::string fault;                         // a rule that was broken, or empty
 
-  bool all_failed() const;
+  /// Of the rows that were given.
+  std::size_t count_failed() const;
+  bool all_failed() const { return rows > 0 && count_failed() == rows; }
   /// The first error, or null.
   const Error* error() const;
 };

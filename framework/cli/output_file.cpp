@@ -14,6 +14,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "crash_report.h"
 #include "pipit/error.h"
 #include "standard_output.h"
 
@@ -128,6 +129,7 @@ void OutputFile::begin_behind(std::int64_t bytes) {
 }
 
 void OutputFile::append(std::string_view piece) {
+  const WholeLine whole;
   for (std::size_t done = 0; done < piece.size();) {
     const ssize_t wrote = ::write(file_, piece.data() + done, piece.size() - done);
     if (wrote < 0 && errno == EINTR) continue;

@@ -4,11 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "child_process.h"
 #include "command.h"
 #include "conformance.h"
 #include "operator_module.h"
-#include "output_file.h"
-#include "standard_output.h"
 
 namespace pipit::cli {
 namespace {
@@ -24,8 +23,15 @@ const char* verdict_text(Verdict verdict) {
       return "failed";
     case Verdict::kSkipped:
       return "skipped";
+    case Verdict::kUntried:
+      return "untried";
   }
   return "";
+}
+
+const char* outcome_text(const ConformanceReport& report) {
+  if (report.count(Verdict::kFailed) > 0) return "failed";
+  return report.passed() ? "passed" : "incomplete";
 }
 
 std::string report_json(const std::string& file, const ConformanceReport& report) {
@@ -37,6 +43,7 @@ std::string report_json(const std::string& file, const ConformanceReport& report
                    {"name", report.name},
                    {"version", report.version},
                    {"passed", report.passed()},
+                   {"outcome", outcome_text(report)},
                    {"checks", checks}};
   return whole.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -44,13 +51,17 @@ std::string report_json(const std::string& file, const ConformanceReport& report
 std::string report_text(const std::string& file, const ConformanceReport& report) {
   std::string text =
       fmt::format("{}{}\n", file, report.name.empty() ? "" : fmt::format(": {} {}", report.name, report.version));
-  int failed = 0;
   for (const Finding& f : report.findings) {
-    failed += f.verdict == Verdict::kFailed ? 1 : 0;
     const std::string verdict = f.verdict == Verdict::kFailed ? "FAILED" : verdict_text(f.verdict);
     text += fmt::format("  {:<8} {:<16} {}\n", verdict, f.check, f.message);
   }
-  return text + (failed == 0 ? "passed\n" : fmt::format("failed: {} of {} checks\n", failed, report.findings.size()));
+  text += outcome_text(report);
+  if (const std::size_t failed = report.count(Verdict::kFailed); failed > 0) {
+    text += fmt::format(": {} of {} checks", failed, report.findings.size());
+  } else if (const std::size_t untried = report.count(Verdict::kUntried); untried > 0) {
+    text += fmt::format(": {} of {} checks had no row that the operator takes", untried, report.findings.size());
+  }
+  return text + "\n";
 }
 
 int test(const Arguments& arguments) {
@@ -80,6 +91,24 @@ int test(const Arguments& arguments) {
   return report.passed() ? kAllGood : kSomeFailed;
 }
 
+/// In a child, so that a module that exits or crashes while it is loaded is told, and not taken for an empty signature.
+std::string signature_of(const std::string& file) {
+  constexpr double kLimitS = 300;
+  const ChildOutcome outcome = in_child(kLimitS, [&](const Tell& tell) {
+    try {
+      tell(Json{{"signature", OperatorModule::load(file).signature.to_json()}}.dump());
+    } catch (const Error& e) {
+      tell(Json{{"code", e.code()}, {"error", e.what()}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+    }
+  });
+  if (!outcome.ended.empty() || outcome.told.empty()) {
+    throw Error("invalid_module", fmt::format("{}: the process {} when it was loaded", file, outcome.ended));
+  }
+  const Json told = Json::parse(outcome.told.front());
+  if (told.contains("error")) throw Error(told["code"], told["error"]);
+  return told["signature"].get<std::string>();
+}
+
 int signature(const Arguments& arguments) {
   po::options_description options("options");
   options.add_options()("file", po::value<std::string>()->required()->value_name("FILE.so"), "the module");
@@ -87,8 +116,7 @@ int signature(const Arguments& arguments) {
   positional.add("file", 1);
   const Parsed parsed = parse(arguments, "plugin signature FILE.so", options, positional);
   if (parsed.done) return kAllGood;
-  keep_standard_output();
-  OutputFile("-").append(OperatorModule::load(parsed.values["file"].as<std::string>()).signature.to_json());
+  fmt::print("{}", signature_of(parsed.values["file"].as<std::string>()));
   return kAllGood;
 }
 

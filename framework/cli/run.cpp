@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "cpu_budget.h"
+#include "crash_report.h"
 #include "failures.h"
 #include "feeder.h"
 #include "input_list.h"
@@ -291,6 +292,9 @@ int run(const Arguments& arguments) {
   const Selection selection = output.begin(pipeline, *list, inputs_text(choices), choices.inputs);
   stats.open_s = std::chrono::duration<double>(Clock::now() - opening).count();
 
+  // For a report that is made while this thread is here, or in a call from here.
+  number_items_by([](const void* user, std::int64_t item) { return static_cast<const Selection*>(user)->number(item); },
+                  &selection);
   if (trace) trace->begin();
   const auto started = Clock::now();
   Progress progress(choices.show_progress, items_to_run(choices, requests, selection));
@@ -320,6 +324,7 @@ int run(const Arguments& arguments) {
   }
   progress.clear();
 
+  number_items_by(nullptr, nullptr);
   stats.failed = failures.count();
   stats.errors = failures.by_code();
   stats.run_s = std::chrono::duration<double>(Clock::now() - started).count();

@@ -1,5 +1,9 @@
-# The install tree besides the targets themselves: LibTorch, the package that find_package(pipit) reads, pipelines, docs.
-# Everything in it finds everything else from where it lies, so that the tree can be moved.
+# The install tree besides the targets themselves: LibTorch, the package that find_package(pipit) reads, pipelines, the template of an
+# operator, docs. Everything in it finds everything else from where it lies, so that the tree can be moved.
+#
+# LibTorch's headers, 9,000 of them, are a component of their own, which is installed when it is asked for:
+#   cmake --install BUILD --prefix PREFIX --component libtorch_headers
+# Only operators with LibTorch need them, and FindLibTorch takes those of any LibTorch of the same version.
 
 include(CMakePackageConfigHelpers)
 
@@ -12,9 +16,12 @@ if(PIPIT_OPERATORS)
   file(MAKE_DIRECTORY "${linked}")
   file(CREATE_LINK "${LibTorch_DIR_FOUND}" "${linked}/torch" SYMBOLIC)
   # Without the half that serves Python.
-  install(DIRECTORY "${LibTorch_DIR_FOUND}/lib" "${LibTorch_DIR_FOUND}/include" DESTINATION lib/pipit/libtorch/torch
+  install(DIRECTORY "${LibTorch_DIR_FOUND}/lib" DESTINATION lib/pipit/libtorch/torch
     PATTERN libtorch_python.so EXCLUDE
-    PATTERN "libshm*" EXCLUDE
+    PATTERN "libshm*" EXCLUDE)
+  install(FILES "${LibTorch_VERSION_HEADER}" DESTINATION "lib/pipit/libtorch/torch/${LibTorch_VERSION_FOLDER}")
+  install(DIRECTORY "${LibTorch_DIR_FOUND}/include" DESTINATION lib/pipit/libtorch/torch
+    COMPONENT libtorch_headers EXCLUDE_FROM_ALL
     PATTERN pybind11 EXCLUDE)
   if(IS_DIRECTORY "${wheels}/nvidia")
     file(CREATE_LINK "${wheels}/nvidia" "${linked}/nvidia" SYMBOLIC)
@@ -40,7 +47,11 @@ install(
     framework/cmake/pipitConfig.cmake
   DESTINATION lib/cmake/pipit)
 
+configure_file(framework/cmake/pipit.pc.in "${PROJECT_BINARY_DIR}/pipit.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/pipit.pc" DESTINATION lib/pkgconfig)
+
 install(DIRECTORY pipelines DESTINATION share/pipit USE_SOURCE_PERMISSIONS
   PATTERN "*.py" EXCLUDE PATTERN __pycache__ EXCLUDE)
+install(DIRECTORY plugins/template DESTINATION share/pipit/plugins PATTERN build EXCLUDE)
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION share/doc/pipit)
 install(DIRECTORY docs DESTINATION share/doc/pipit)

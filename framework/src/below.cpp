@@ -24,6 +24,7 @@ void prefix_names(Spec& inner, const std::string& prefix) {
     for (YamlNode& column : node.out) rename(column.text);
     for (YamlNode& column : node.keep) rename(column.text);
     if (node.window_by) rename(node.window_by->text);
+    for (auto& [fact, column] : node.window_facts) rename(column.text);
     for (std::vector<Alias>* aliases : {&node.enter, &node.leave}) {
       for (Alias& alias : *aliases) {
         rename(alias.node);

@@ -19,17 +19,26 @@ Value named(const Graph& graph, const std::vector<int>& columns) {
 
 Value window_of(const Graph& graph, const GraphNode& node) {
   if (node.mode != Mode::kWindow) return {};
+  std::vector<std::pair<std::string, Value>> entries;
   switch (node.window.kind) {
     case WindowSpec::Kind::kAll:
-      return "all";
+      if (node.facts.empty()) return "all";
+      entries = {{"size", "all"}};
+      break;
     case WindowSpec::Kind::kCount:
-      return Value::map({{"size", node.window.size}, {"step", node.window.step}});
+      entries = {{"size", node.window.size}, {"step", node.window.step}};
+      break;
     case WindowSpec::Kind::kTime:
-      return Value::map({{"seconds", node.window.seconds},
-                         {"step", node.window.step_s},
-                         {"by", node.by ? named(graph, *node.by) : Value()}});
+      entries = {{"seconds", node.window.seconds}, {"step", node.window.step_s}};
+      break;
   }
-  return {};
+  if (node.by) entries.emplace_back("by", named(graph, *node.by));
+  const std::size_t first = node.outputs.size() - node.facts.size();
+  for (std::size_t f = 0; f < node.facts.size(); ++f) {
+    const Column& column = graph.columns[static_cast<std::size_t>(node.outputs[first + f])];
+    entries.emplace_back(window_fact_key(node.facts[f]), column.name);
+  }
+  return Value::map(std::move(entries));
 }
 
 Value files_of(const GraphNode& node) {

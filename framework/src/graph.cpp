@@ -162,6 +162,7 @@ class Builder {
   static bool writes(const NodeSpec& node, const std::string& name) {
     const auto& names = node.out.empty() && node.has_keep ? node.keep : node.out;
     return std::ranges::any_of(names, [&](const YamlNode& out) { return out.text == name; }) ||
+           std::ranges::any_of(node.window_facts, [&](const auto& fact) { return fact.second.text == name; }) ||
            std::ranges::any_of(node.leave, [&](const Alias& alias) { return alias.name == name; });
   }
 
@@ -263,7 +264,13 @@ class Builder {
       return false;
     }
     node.window = spec_->window.value_or(WindowSpec{});
-    if (node.window.kind == WindowSpec::Kind::kTime && !choose_times(node)) return false;
+    for (const auto& [fact, column] : spec_->window_facts) node.facts.push_back(fact);
+    if (wants_times(node)) {
+      if (!choose_times(node)) return false;
+    } else if (spec_->window_by) {
+      fault(spec_->window_by->line, "'window.by' serves windows by time, 'start' and 'end'; remove it");
+      return false;
+    }
     if (!spec_->has_keep) return true;
     const bool predicate =
         node.mode == Mode::kFilter && ports.outputs.size() == 1 && ports.outputs[0].type.kind == Kind::kBool;
@@ -275,6 +282,11 @@ class Builder {
       fault(spec_->line, "'keep' must name the columns that the filter keeps");
     }
     return predicate && !node.keep.empty();
+  }
+
+  static bool wants_times(const GraphNode& node) {
+    return node.window.kind == WindowSpec::Kind::kTime ||
+           std::ranges::any_of(node.facts, [](WindowFact fact) { return fact != WindowFact::kRows; });
   }
 
   /// The column that says when a window's rows are: of numbers (milliseconds), or of frames.
@@ -296,7 +308,10 @@ class Builder {
       if (node.ports().inputs[i].count == PortCount::kMany && is_frame(node.inputs[i])) node.by = node.inputs[i];
     }
     if (!node.by) {
-      fault(spec_->line, "'window' by time reads no frames; name a column of times in ms, {seconds: …, by: COLUMN}");
+      fault(spec_->line,
+            node.window.kind == WindowSpec::Kind::kTime
+                ? "'window' by time reads no frames; name a column of times in ms, {seconds: …, by: COLUMN}"
+                : "'window' with 'start' or 'end' reads no frames; name a column of times in ms, {…, by: COLUMN}");
     }
     return node.by.has_value();
   }
@@ -398,18 +413,30 @@ class Builder {
     }
     std::set<std::string> seen;
     for (std::size_t i = 0; i < names.size(); ++i) {
-      if (!seen.insert(names[i].text).second)
-        fault(names[i].line, fmt::format("'out' names '{}' twice", names[i].text));
-      if (names[i].text == "item" || names[i].text == "error") {
-        fault(names[i].line,
-              fmt::format("column '{}' has the name of a field of every result line; choose another", names[i].text));
-      }
+      check_written(names[i], "'out'", seen);
       Column column{names[i].text, static_cast<int>(graph_.nodes.size()), static_cast<int>(i), {}, kNoDomain};
       if (good && i < expected) {
         column.type = filter ? at(node.keep[i]).type : node.ports().outputs[i].type;
         column.domain = node.domain_out;
       }
       node.outputs.push_back(write(std::move(column)));
+    }
+    for (const auto& [fact, name] : spec_->window_facts) {
+      check_written(name, fmt::format("'window.{}'", window_fact_key(fact)), seen);
+      Column column{name.text, static_cast<int>(graph_.nodes.size()), static_cast<int>(node.outputs.size()),
+                    Type::parse("int"), good ? node.domain_out : kNoDomain};
+      node.outputs.push_back(write(std::move(column)));
+    }
+  }
+
+  /// `seen`: the names that the node has given so far.
+  void check_written(const YamlNode& name, std::string_view key, std::set<std::string>& seen) {
+    if (!seen.insert(name.text).second)
+      fault(name.line, key == "'out'" ? fmt::format("'out' names '{}' twice", name.text)
+                                      : fmt::format("{} names '{}', which the node gives already", key, name.text));
+    if (name.text == "item" || name.text == "error") {
+      fault(name.line,
+            fmt::format("column '{}' has the name of a field of every result line; choose another", name.text));
     }
   }
 

@@ -39,11 +39,12 @@ struct GraphNode {
   OperatorDescription op;
   int variant = 0;
   Mode mode = Mode::kMap;
-  std::vector<int> inputs;   // columns, in port order
-  std::vector<int> keep;     // a filter's kept columns
-  std::optional<int> by;     // of windows by time: the column of times
-  std::vector<int> outputs;  // columns, in port order; a filter's in the order of `keep`
-  int domain_in = 0;         // of the rows that it works on (of a window: the rows inside)
+  std::vector<int> inputs;        // columns, in port order
+  std::vector<int> keep;          // a filter's kept columns
+  std::optional<int> by;          // of windows by time: the column of times
+  std::vector<int> outputs;       // columns, in port order; a filter's in the order of `keep`; then those of `facts`
+  std::vector<WindowFact> facts;  // of each window, in columns of their own
+  int domain_in = 0;              // of the rows that it works on (of a window: the rows inside)
   int domain_out = 0;
   int domain_group = 0;     // for one row of it rows are collected; and one instance of a per_item operator works
   WindowSpec window;        // of a window

@@ -22,12 +22,11 @@ pipit_host make_table() {
 
   host.emit = [](pipit_emitter* emitter, std::uint32_t row, pipit_value* outputs) {
     // The caller may be plain C: nothing is thrown through it.
-    try {
-      return emitter->sink->emit(row, outputs) ? 0 : 1;
-    } catch (const std::exception& e) {
-      emitter->sink->fail(row, Error("operator_failed", e.what()));
-      return 1;
-    }
+    bool more = false;
+    detail::contain(
+        [&] { more = emitter->sink->emit(row, outputs); },
+        [&](const char*, const char* message) { emitter->sink->fail(row, Error("operator_failed", message)); });
+    return more ? 0 : 1;
   };
   host.fail = [](pipit_emitter* emitter, std::uint32_t row, const char* code, const char* message) {
     emitter->sink->fail(row, Error(code, message));

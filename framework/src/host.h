@@ -51,6 +51,8 @@ struct pipit_context {
   std::uint32_t threads = 0;
   pipit::NodeMonitor* monitor = nullptr;
   const pipit::OwnOperator* own = nullptr;  // of a node that runs the host's own code
+  std::string place{};                      // of the node, for messages: "p.yaml:4: node 'embed': "
+  std::string op{};                         // the operator's name
 };
 
 struct pipit_emitter {

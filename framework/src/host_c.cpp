@@ -1,6 +1,8 @@
 // pipit/pipit.h: the C face of Pipeline.
 #include "pipit/pipit.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -18,6 +20,10 @@ struct pipit_pipeline {
 
 struct pipit_future {
   std::future<pipit::Result> future;
+  pid_t process = getpid();
+
+  /// In a child of that process nobody will ever fulfil it.
+  bool is_elsewhere() const { return process != getpid(); }
 };
 
 struct pipit_result {
@@ -57,7 +63,7 @@ pipit::Options options_of(const pipit_options* given) {
   const pipit_options known = known_part(given);
   pipit::Options options;
   options.threads = known.threads;
-  if (known.items_in_flight > 0) options.items_in_flight = known.items_in_flight;
+  if (known.items_in_flight != 0) options.items_in_flight = known.items_in_flight;
   for (std::uint32_t i = 0; i < known.setting_count; ++i) {
     options.set.emplace_back(known.settings[i].target, known.settings[i].value);
   }
@@ -122,10 +128,12 @@ pipit_error* pipit_run(pipit_pipeline* pipeline, const pipit_input* inputs, std:
 }
 pipit_error* pipit_submit(pipit_pipeline* pipeline, const pipit_input* inputs, std::size_t count,
                           pipit_future** future) {
-  return errors_of([&] { *future = new pipit_future{pipeline->pipeline.submit(inputs_of(inputs, count))}; });
+  return errors_of([&] { *future = new pipit_future{pipeline->pipeline.submit(inputs_of(inputs, count)), getpid()}; });
 }
 int pipit_wait(pipit_future* future, double seconds) {
-  if (seconds < 0) {
+  constexpr double kLongest = 1e8;  // three years; a clock's own numbers end somewhere beyond
+  if (future->is_elsewhere()) return 1;
+  if (!(seconds >= 0 && seconds <= kLongest)) {
     future->future.wait();
     return 1;
   }
@@ -134,7 +142,14 @@ int pipit_wait(pipit_future* future, double seconds) {
 }
 pipit_error* pipit_take(pipit_future* future, pipit_result** result) {
   const std::unique_ptr<pipit_future> taken(future);
-  return errors_of([&] { *result = new pipit_result(taken->future.get()); });
+  return errors_of([&] {
+    if (taken->is_elsewhere()) {
+      throw pipit::Error("unavailable",
+                         "the item was submitted before fork() and its result is not in this process; submit it in the "
+                         "child, to a pipeline that was opened there");
+    }
+    *result = new pipit_result(taken->future.get());
+  });
 }
 void pipit_future_free(pipit_future* future) {
   delete future;

@@ -52,11 +52,6 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
   return near.empty() ? "" : fmt::format("; did you mean '{}'?", near);
 }
 
-std::string near_or(std::string_view name, const std::vector<std::string>& candidates, const std::string& otherwise) {
-  const std::string near = did_you_mean(name, candidates);
-  return near.empty() ? "; " + otherwise : near;
-}
-
 std::string quoted_list(const std::vector<std::string>& names) {
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) {

@@ -13,9 +13,6 @@ std::string near_name(std::string_view name, const std::vector<std::string>& can
 /// "; did you mean 'x'?", or empty.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
 
-/// "; did you mean 'x'?", or "; " and what to say when no name is near.
-std::string near_or(std::string_view name, const std::vector<std::string>& candidates, const std::string& otherwise);
-
 /// "'a', 'b' and 'c'".
 std::string quoted_list(const std::vector<std::string>& names);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "foreign_code.h"
 #include "object.h"
 
 namespace pipit {
@@ -11,6 +12,9 @@ namespace {
 
 /// A chunk is passed on at this size, so that large rows (frames) move at once.
 constexpr std::size_t kChunkBytes = 64 * 1024;
+
+/// Rows of so many bytes are worth a call, however many a call may take.
+constexpr std::size_t kMostWaitingBytes = std::size_t{64} << 20;
 
 void add(std::atomic<std::int64_t>& counter, std::int64_t n) {
   // One writer: no need for a locked addition.
@@ -21,22 +25,34 @@ const pipit_value* raw(const std::vector<Value>& values, std::size_t from = 0) {
   return reinterpret_cast<const pipit_value*>(values.data() + from);
 }
 
+ForeignCall call_for(const pipit_context& context, const char* doing) {
+  return {context.place.c_str(), context.op.c_str(), doing};
+}
+
 }  // namespace
 
 OperatorInstance::OperatorInstance(const pipit_operator& table, const Value& arguments, pipit_context& context)
-    : table_(table) {
+    : table_(table), context_(context) {
+  const ForeignCode code(call_for(context, "while it was constructed"));
   const pipit_create_request request{sizeof(pipit_create_request), 0, arguments.raw(), &context};
   pipit_error error;
   if (table.create(&request, &instance_, &error) != 0) throw Error(error.code, error.message);
 }
 
+OperatorInstance::~OperatorInstance() {
+  const ForeignCode code(call_for(context_, "while it was destroyed"));
+  table_.destroy(instance_);
+}
+
 std::string OperatorInstance::output_type(std::uint32_t port) const {
+  const ForeignCode code(call_for(context_, "while it was asked for its types"));
   pipit_text text;
   if (table_.output_type == nullptr || table_.output_type(instance_, port, &text) != 0) return {};
   return text.text;
 }
 
 Value OperatorInstance::report() const {
+  const ForeignCode code(call_for(context_, "while it was asked for its facts"));
   pipit_value facts{};
   pipit_error error;
   if (table_.report == nullptr || table_.report(instance_, &facts, &error) != 0) return {};
@@ -48,6 +64,7 @@ NodeWorker::NodeWorker(Setup setup)
       mode_(setup_.graph_node->mode),
       in_ports_(setup_.graph_node->ports().inputs),
       out_ports_(setup_.graph_node->ports().outputs),
+      facts_(setup_.graph_node->facts.size()),
       per_item_(setup_.graph_node->op.signature.per_item),
       marks_rows_(mode_ != Mode::kWindow && setup_.depth_out > setup_.depth_in && setup_.depth_in > 0),
       enough_(setup_.batch.across_items ? setup_.batch.rows : 0),
@@ -80,7 +97,10 @@ void NodeWorker::run() {
     if (deadline_ != kAtOnce && !waiting_.empty()) flush();
     got = joiner_.next(joined, waiting_.empty() ? kForever : deadline_);
     if (got == Joiner::Got::kChunk) take(joined);
-    if (got == Joiner::Got::kNothingYet || waiting_rows_ == 0 || waiting_rows_ >= enough_) work();
+    if (got == Joiner::Got::kNothingYet || waiting_rows_ == 0 || waiting_rows_ >= enough_ ||
+        waiting_bytes_ >= kMostWaitingBytes) {
+      work();
+    }
     stats_.waiting_ns.store(joiner_.waited().count(), std::memory_order_relaxed);
     stats_.blocked_ns.store(blocked_.count(), std::memory_order_relaxed);
   }
@@ -89,26 +109,37 @@ void NodeWorker::run() {
 
 void NodeWorker::take(Joiner::Joined& joined) {
   add(stats_.rows_in, joined.chunk.rows);
-  if (windower_) {
-    const std::shared_ptr<Item> item = joined.chunk.item;
-    const bool ends = joined.chunk.ends_item();
-    try {
-      if (!item->failed) joined.chunk = windower_->take(joined);
-    } catch (const Error& e) {
-      fail_item(*item, e.code(), e.what());
-    }
-    if (item->failed) {
-      windower_->drop();
-      joined.chunk = Chunk{};
-      joined.chunk.item = item;
-      if (ends) joined.chunk.marks.push_back({0, 0});
-    }
+  if (!windower_) return await_call(std::move(joined.chunk));
+  const std::shared_ptr<Item> item = joined.chunk.item;
+  const bool ends = joined.chunk.ends_item();
+  Chunk windows;
+  for (bool all = false; !all && !item->failed;) {
+    if (!attempt(*item, [&] { all = windower_->take(joined, windows); })) break;
+    await_call(std::move(windows));
+    if (!all) work();
   }
+  if (!item->failed) return;
+  // Of what is left only the item's end passes, once.
+  windower_->drop_chunk();
+  if (!ends || (!waiting_.empty() && waiting_.back().chunk.item == item && waiting_.back().chunk.ends_item())) return;
+  Chunk end;
+  end.item = item;
+  end.marks.push_back({0, 0});
+  await_call(std::move(end));
+}
+
+/// Puts a chunk behind those whose rows wait for a call.
+void NodeWorker::await_call(Chunk chunk) {
   if (waiting_rows_ == 0 && setup_.batch.wait.count() > 0) {
     deadline_ = std::chrono::steady_clock::now() + setup_.batch.wait;
   }
-  waiting_rows_ += joined.chunk.rows;
-  waiting_.push_back({std::move(joined.chunk)});
+  waiting_rows_ += chunk.rows;
+  if (enough_ > 0) {
+    for (const std::vector<Value>& column : chunk.columns) {
+      for (const Value& value : column) waiting_bytes_ += value_bytes(value);
+    }
+  }
+  waiting_.push_back({std::move(chunk)});
 }
 
 /// Calls for all rows that wait, and passes on everything up to the last mark.
@@ -120,6 +151,7 @@ void NodeWorker::work() {
     while (!waiting_.empty() && waiting_.front().done()) waiting_.pop_front();
   }
   waiting_rows_ = 0;
+  waiting_bytes_ = 0;
 }
 
 /// The slices of the next call. Rows of items that have failed are left out; a slice without rows brings only marks.
@@ -173,25 +205,32 @@ void NodeWorker::call_process() {
   for (std::vector<Value>& port : results_) port.assign(gives_one ? call_rows_ : 0, Value());
   given_.assign(gives_one ? call_rows_ : 0, 0);
   pipit_error error;
-  if (call(setup_.table->process, call_rows_, columns, error)) return;
-  if (&item_of(0) == &item_of(call_rows_ - 1)) {
+  refused_ = false;
+  const bool good = call(setup_.table->process, call_rows_, columns, error);
+  if (&item_of(0) != &item_of(call_rows_ - 1)) {
+    // A call for several items that has failed does not say whose fault it is. One that was told to stop for one item
+    // may have left the others without an answer.
+    if (!good || refused_) call_each_item(columns, good);
+  } else if (!good) {
     fail_item(item_of(0), error.code, error.message);
-  } else {
-    call_each_item(columns);
   }
 }
 
-/// A call for several items has failed, and it does not say whose fault it is: each item gets a call of its own.
-void NodeWorker::call_each_item(std::vector<const pipit_value*> columns) {
+/// Each item, or each that has a row without a result, gets a call of its own.
+void NodeWorker::call_each_item(std::vector<const pipit_value*> columns, bool unanswered_only) {
   const std::uint32_t all = call_rows_;
-  std::ranges::fill(given_, 0);
   for (std::uint32_t first = 0; first < all; first += call_rows_) {
     call_offset_ = first;
     call_rows_ = 1;
     while (first + call_rows_ < all && &item_of(call_rows_) == &item_of(0)) ++call_rows_;
-    pipit_error error;
-    if (!item_of(0).failed && !call(setup_.table->process, call_rows_, columns, error)) {
-      fail_item(item_of(0), error.code, error.message);
+    const auto given = std::ranges::subrange(given_.begin() + first, given_.begin() + first + call_rows_);
+    const bool wanted = !item_of(0).failed && (!unanswered_only || std::ranges::find(given, 0) != given.end());
+    if (wanted) {
+      std::ranges::fill(given, 0);
+      pipit_error error;
+      if (!call(setup_.table->process, call_rows_, columns, error)) {
+        fail_item(item_of(0), error.code, error.message);
+      }
     }
     for (const pipit_value*& column : columns) column += call_rows_;
   }
@@ -205,11 +244,11 @@ void NodeWorker::deliver(const Slice& slice) {
   std::uint32_t row = slice.first;
   while (from.next_mark < from.chunk.marks.size() && from.chunk.marks[from.next_mark].after <= last) {
     const Mark mark = from.chunk.marks[from.next_mark++];
-    if (mark.after > row) deliver_rows(slice, row, mark.after);
+    if (mark.after > row) attempt(*item_, [&] { deliver_rows(slice, row, mark.after); });
     row = std::max(row, mark.after);
     pass_mark(mark.depth);
   }
-  if (row < last) deliver_rows(slice, row, last);
+  if (row < last) attempt(*item_, [&] { deliver_rows(slice, row, last); });
 }
 
 void NodeWorker::deliver_rows(const Slice& slice, std::uint32_t first, std::uint32_t last) {
@@ -224,7 +263,11 @@ void NodeWorker::deliver_rows(const Slice& slice, std::uint32_t first, std::uint
       fail_item(*item_, "operator_failed",
                 fmt::format("operator '{}' gave no row where it must give one", setup_.graph_node->op.name));
     } else if (mode_ != Mode::kFilter) {
-      append(results_.size(), [&](std::size_t port) { return std::move(results_[port][row]); });
+      append(results_.size() + facts_, [&](std::size_t port) {
+        if (port < results_.size()) return std::move(results_[port][row]);
+        // A window's facts stand behind the operator's inputs.
+        return std::move(slice.from->chunk.columns[in_ports_.size() + port - results_.size()][first]);
+      });
     } else {
       // The kept columns stand behind those of the predicate.
       if (results_[0][row].boolean()) {
@@ -268,13 +311,9 @@ void NodeWorker::finish_group() {
 
 bool NodeWorker::ready_instance(Item& item) {
   if (setup_.instance) return true;
-  try {
+  return attempt(item, [&] {
     setup_.instance = std::make_unique<OperatorInstance>(*setup_.table, setup_.graph_node->arguments, *setup_.context);
-    return true;
-  } catch (const Error& e) {
-    fail_item(item, e.code(), e.what());
-    return false;
-  }
+  });
 }
 
 /// False: the operator gave an error.
@@ -287,7 +326,14 @@ bool NodeWorker::call(int (*function)(void*, const pipit_call*, pipit_error*), s
   const auto blocked = blocked_;
   const Time begin = std::chrono::steady_clock::now();
   stats_.call_began.store(begin.time_since_epoch().count(), std::memory_order_relaxed);
-  const int status = function(setup_.instance->get(), &call, &error);
+  ForeignCall named = call_for(*setup_.context, nullptr);
+  named.first_item = item_of(0).id;
+  named.last_item = item_of(rows > 0 ? rows - 1 : 0).id;
+  int status = 0;
+  {
+    const ForeignCode code(named);
+    status = function(setup_.instance->get(), &call, &error);
+  }
   const Time end = std::chrono::steady_clock::now();
   stats_.call_began.store(0, std::memory_order_relaxed);
   add(stats_.calls, 1);
@@ -317,7 +363,10 @@ bool NodeWorker::emit(std::uint32_t row, pipit_value* outputs) {
     }
     return false;
   };
-  if (unwanted(item)) return refuse("");
+  if (unwanted(item)) {
+    refused_ = true;
+    return refuse("");
+  }
   for (std::size_t port = 0; port < out_ports_.size(); ++port) {
     const auto& value = reinterpret_cast<const Value&>(outputs[port]);
     const Port& wanted = out_ports_[port];
@@ -338,6 +387,7 @@ bool NodeWorker::emit(std::uint32_t row, pipit_value* outputs) {
     for (std::size_t port = 0; port < out_ports_.size(); ++port) results_[port][at] = Value::adopt(outputs[port]);
     given_[at] = 1;
   }
+  if (unwanted(item)) refused_ = true;
   return !unwanted(item);
 }
 
@@ -351,6 +401,16 @@ bool NodeWorker::stop_requested() const {
 
 bool NodeWorker::unwanted(const Item& item) const {
   return item.failed.load(std::memory_order_relaxed) || setup_.stopping->load(std::memory_order_relaxed);
+}
+
+/// A step of an item's work: what it throws, whatever it is, is the item's error. Rows that were being passed on are
+/// dropped with the item; its end still passes.
+template <class Step>
+bool NodeWorker::attempt(Item& item, Step&& step) {
+  return detail::contain(step, [&](const char* code, const char* message) {
+    if (item_.get() == &item) out_ = Chunk{};
+    fail_item(item, code, message);
+  });
 }
 
 void NodeWorker::fail_item(Item& item, std::string code, std::string message) {

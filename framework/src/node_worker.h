@@ -25,7 +25,7 @@ class OperatorInstance {
   OperatorInstance(const pipit_operator& table, const Value& arguments, pipit_context& context);
   OperatorInstance(const OperatorInstance&) = delete;
   OperatorInstance& operator=(const OperatorInstance&) = delete;
-  ~OperatorInstance() { table_.destroy(instance_); }
+  ~OperatorInstance();
 
   void* get() const { return instance_; }
   /// The type of an output as now known; empty: as the signature says.
@@ -35,6 +35,7 @@ class OperatorInstance {
 
  private:
   const pipit_operator& table_;
+  const pipit_context& context_;
   void* instance_ = nullptr;
 };
 
@@ -90,6 +91,7 @@ class NodeWorker final : private EmitterSink {
   /// The thread's function: works until its queues are aborted.
   void run();
 
+  const std::string& name() const { return setup_.name; }
   const WorkerStats& stats() const { return stats_; }
 
  private:
@@ -115,11 +117,12 @@ class NodeWorker final : private EmitterSink {
   bool stop_requested() const override;
 
   void take(Joiner::Joined& joined);
+  void await_call(Chunk chunk);
   void work();
   void assemble();
   std::uint32_t next_cut(const Waiting& waiting) const;
   void call_process();
-  void call_each_item(std::vector<const pipit_value*> columns);
+  void call_each_item(std::vector<const pipit_value*> columns, bool unanswered_only);
   void deliver(const Slice& slice);
   void deliver_rows(const Slice& slice, std::uint32_t first, std::uint32_t last);
   void pass_mark(std::uint32_t depth);
@@ -140,11 +143,14 @@ class NodeWorker final : private EmitterSink {
   bool unwanted(const Item& item) const;
   bool skipping() const { return item_->failed.load(std::memory_order_relaxed); }
   void fail_item(Item& item, std::string code, std::string message);
+  template <class Step>
+  bool attempt(Item& item, Step&& step);
 
   Setup setup_;
   const Mode mode_;
   const std::vector<Port>& in_ports_;
   const std::vector<Port>& out_ports_;
+  const std::size_t facts_;  // columns of a window node that its operator does not give
   const bool per_item_;
   const bool marks_rows_;       // each row in opens a group of rows out, which a mark ends
   const std::uint32_t enough_;  // rows that are worth a call; below it more are awaited
@@ -154,6 +160,7 @@ class NodeWorker final : private EmitterSink {
 
   std::deque<Waiting> waiting_;
   std::uint32_t waiting_rows_ = 0;
+  std::size_t waiting_bytes_ = 0;
   Deadline deadline_ = kAtOnce;  // of the rows that wait
 
   // Of the call under way.
@@ -163,6 +170,7 @@ class NodeWorker final : private EmitterSink {
   std::vector<std::vector<pipit_value>> gathered_;  // inputs of several chunks, side by side; borrowed
   std::vector<std::vector<Value>> results_;         // by port, by row; of operators that give one row for each
   std::vector<char> given_;                         // by row: there is a result
+  bool refused_ = false;                            // the operator was told that nobody wants more of an item
   std::uint32_t marked_ = 0;                        // of those that give many: rows whose groups were ended
 
   std::shared_ptr<Item> item_;  // whose rows are being passed on

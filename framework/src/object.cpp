@@ -124,25 +124,42 @@ void fill_value_functions(pipit_host& host) {
     });
   };
 
-  host.string_data = [](pipit_value value, std::size_t* size) {
+  // A caller in C has nothing that keeps it from reading a value as what it is not.
+  host.string_data = [](pipit_value value, std::size_t* size) -> const char* {
+    *size = 0;
+    if (value.kind != PIPIT_STRING) return nullptr;
     const std::string& text = as<StringObject>(value).text;
     *size = text.size();
     return text.c_str();
   };
   host.bytes_data = [](pipit_value value, std::size_t* size) -> const void* {
+    *size = 0;
+    if (value.kind != PIPIT_BYTES) return nullptr;
     const std::vector<std::byte>& data = as<BytesObject>(value).data;
     *size = data.size();
     return data.data();
   };
-  host.tensor = [](pipit_value value) -> const pipit_tensor* { return &as<TensorObject>(value).managed->tensor; };
-  host.frame_info = [](pipit_value value) { return &as<TensorObject>(value).frame; };
-  host.list_data = [](pipit_value value, std::size_t* size) {
+  host.tensor = [](pipit_value value) -> const pipit_tensor* {
+    if (value.kind != PIPIT_TENSOR && value.kind != PIPIT_FRAME) return nullptr;
+    return &as<TensorObject>(value).managed->tensor;
+  };
+  host.frame_info = [](pipit_value value) -> const pipit_frame_info* {
+    return value.kind == PIPIT_FRAME ? &as<TensorObject>(value).frame : nullptr;
+  };
+  host.list_data = [](pipit_value value, std::size_t* size) -> const pipit_value* {
+    *size = 0;
+    if (value.kind != PIPIT_LIST) return nullptr;
     const std::vector<Value>& elements = as<ListObject>(value).elements;
     *size = elements.size();
     return reinterpret_cast<const pipit_value*>(elements.data());
   };
-  host.map_size = [](pipit_value value) { return as<MapObject>(value).keys.size(); };
+  host.map_size = [](pipit_value value) {
+    return value.kind == PIPIT_MAP ? as<MapObject>(value).keys.size() : std::size_t{0};
+  };
   host.map_entry = [](pipit_value value, std::size_t at, pipit_value* key, pipit_value* entry) {
+    *key = {};
+    *entry = {};
+    if (value.kind != PIPIT_MAP || at >= as<MapObject>(value).keys.size()) return;
     *key = as<MapObject>(value).keys[at].raw();
     *entry = as<MapObject>(value).values[at].raw();
   };

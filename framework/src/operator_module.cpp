@@ -15,6 +15,7 @@
 #include <mutex>
 #include <set>
 
+#include "foreign_code.h"
 #include "host.h"
 #include "host_operator.h"
 #include "installation.h"
@@ -93,8 +94,13 @@ OperatorModule* load_fresh(const std::filesystem::path& file) {
     static std::once_flag once;
     std::call_once(once, [] { open_libtorch("libtorch_cpu.so", RTLD_LOCAL); });
   }
-  module->table = enter(load_library(file), file);
-  module->signature = read_signature(file, [&] { return OperatorSignature::read(*module->table); });
+  {
+    const ForeignCall* outer = foreign_call();  // of the node that it is loaded for
+    const ForeignCode code(
+        {outer != nullptr ? outer->place : nullptr, module->note.name.c_str(), "while it was loaded"});
+    module->table = enter(load_library(file), file);
+    module->signature = read_signature(file, [&] { return OperatorSignature::read(*module->table); });
+  }
   const auto embedded = elf.section(kSignatureSection);
   if (embedded && *embedded != module->signature.to_json()) {
     fail(file, "the signature stored in the file is not the one that its code gives; build it again");
@@ -144,7 +150,24 @@ OperatorPath::OperatorPath(const std::vector<std::filesystem::path>& extra,
       rest.remove_prefix(std::min(colon + 1, rest.size()));
     }
   }
-  folders_.push_back(runtime_folder() / "operators");
+  try {
+    folders_.push_back(runtime_folder() / "operators");
+  } catch (const Error& e) {
+    not_installed_ = e.what();
+  }
+}
+
+std::string OperatorPath::searched() const {
+  std::string text;
+  std::error_code error;
+  for (const auto& folder : folders_) {
+    text += fmt::format("{}'{}'{}", text.empty() ? "" : ", ", folder.string(),
+                        std::filesystem::is_directory(folder, error) ? ""
+                        : std::filesystem::exists(folder, error)     ? " (is not a folder)"
+                                                                     : " (does not exist)");
+  }
+  if (!not_installed_.empty()) text += fmt::format("{}{}", text.empty() ? "nothing: " : "; ", not_installed_);
+  return text;
 }
 
 std::optional<std::filesystem::path> OperatorPath::find(std::string_view name) const {
@@ -162,10 +185,8 @@ std::filesystem::path OperatorPath::get(std::string_view name) const {
   std::vector<std::string> known;
   for (const Entry& entry : list()) known.push_back(entry.name);
   for (const auto& own : own_) known.push_back(own->module().note.name);
-  std::string searched;
-  for (const auto& folder : folders_) searched += fmt::format("{}'{}'", searched.empty() ? "" : ", ", folder.string());
   throw Error("not_found", fmt::format("no operator '{}'{}{} searched: {}", name, did_you_mean(name, known),
-                                       near_name(name, known).empty() ? ";" : "", searched));
+                                       near_name(name, known).empty() ? ";" : "", searched()));
 }
 
 OperatorDescription OperatorPath::describe(std::string_view name) const {

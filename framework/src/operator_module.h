@@ -52,8 +52,8 @@ struct OperatorModule {
 /// The folders that are searched for operators, in order.
 class OperatorPath {
  public:
-  /// `extra` first, then the environment's PIPIT_OPERATOR_PATH, then the installed operators; operators of the host's
-  /// `own` code before all of them.
+  /// `extra` first, then the environment's PIPIT_OPERATOR_PATH (folders between colons; an empty one means none, never
+  /// the working directory), then the installed operators; operators of the host's `own` code before all of them.
   explicit OperatorPath(const std::vector<std::filesystem::path>& extra,
                         std::vector<std::shared_ptr<const OwnOperator>> own = {});
 
@@ -71,9 +71,12 @@ class OperatorPath {
   };
   /// Every shared object on the path, by name; the first of a name hides later ones.
   std::vector<Entry> list() const;
+  /// "'plugins', '/opt/pipit/lib/pipit/operators' (does not exist)": the folders, for messages.
+  std::string searched() const;
 
  private:
   std::vector<std::filesystem::path> folders_;
+  std::string not_installed_;  // why the installed operators are not among them; empty: they are
   std::vector<std::shared_ptr<const OwnOperator>> own_;
 };
 

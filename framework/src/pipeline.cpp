@@ -1,6 +1,7 @@
 #include "pipit/pipeline.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -9,7 +10,9 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 
+#include "foreign_code.h"
 #include "host_operator.h"
 #include "near.h"
 #include "node_worker.h"
@@ -70,6 +73,7 @@ bool asks_for_cuda(const Value& arguments) {
 class Pipeline::Running {
  public:
   Running(Plan plan, const Options& options) : plan_(std::move(plan)), options_(options) {
+    check_options();
     load_modules();
     construct();
     refine_types();
@@ -79,7 +83,18 @@ class Pipeline::Running {
 
   ~Running() {
     cancel();
-    for (std::thread& thread : threads_) thread.join();
+    join();
+  }
+
+  /// This process is a child of the one that opened the pipeline: the threads are not in it, and any lock may have been
+  /// held when it was made.
+  bool is_elsewhere() const { return process_ != getpid(); }
+  void check_process() const {
+    if (is_elsewhere()) {
+      throw Error(
+          "unavailable",
+          "the pipeline was opened before fork() and its threads are not in this process; open it in the child");
+    }
   }
 
   const Plan& plan() const { return plan_; }
@@ -94,6 +109,7 @@ class Pipeline::Running {
   std::vector<ColumnInfo> outputs() const;
 
  private:
+  void check_options() const;
   void check_opening() const;
   void load_modules();
   void construct();
@@ -103,6 +119,9 @@ class Pipeline::Running {
   Joiner::Shape shape_of(std::size_t node, std::uint32_t replica);
   Windower::Port window_port(const GraphNode& node, std::size_t port) const;
   void start();
+  void join();
+  void work(NodeWorker& worker);
+  void break_off(const ItemError& error);
   void on_passed(std::shared_ptr<Item> item);
   Result finish(Item& item);
   std::uint32_t replicas(int node) const { return node < 0 ? 1 : plan_.nodes[static_cast<std::size_t>(node)].replicas; }
@@ -117,6 +136,7 @@ class Pipeline::Running {
     return queues_[edge][producer * replicas(plan_.edges[edge].consumer) + consumer].get();
   }
 
+  const pid_t process_ = getpid();
   Plan plan_;
   const Options options_;
   std::vector<Node> nodes_;
@@ -137,6 +157,16 @@ class Pipeline::Running {
   std::set<std::shared_ptr<Item>> running_;  // for cancel
 };
 
+void Pipeline::Running::check_options() const {
+  if (options_.items_in_flight < 1) {
+    throw Error("invalid_argument",
+                fmt::format("items_in_flight must be at least 1, found {}", options_.items_in_flight));
+  }
+  if (options_.threads < 0) {
+    throw Error("invalid_argument", fmt::format("threads must be at least 0, found {}", options_.threads));
+  }
+}
+
 void Pipeline::Running::check_opening() const {
   if (options_.cancel_opening && options_.cancel_opening()) throw Error("cancelled", "opening was cancelled");
 }
@@ -148,6 +178,8 @@ void Pipeline::Running::load_modules() {
     try {
       check_opening();
       const OperatorDescription& op = plan_.graph.nodes[i].op;
+      const std::string place = place_of(i);
+      const ForeignCode code({place.c_str(), op.name.c_str(), "while it was loaded"});
       nodes_[i].module = op.own ? &op.own->module() : &OperatorModule::load(op.file);
       // LibTorch remembers whether there is CUDA from the first time that anything asks.
       if (nodes_[i].module->note.libtorch != "none" && asks_for_cuda(plan_.graph.nodes[i].arguments))
@@ -165,8 +197,12 @@ void Pipeline::Running::construct() {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     Node& node = nodes_[i];
     node.monitor = std::make_unique<Monitor>(place_of(i), options_.on_warning);
-    node.context = {plan_.graph.spec.nodes[i].name, plan_.nodes[i].threads, node.monitor.get(),
-                    plan_.graph.nodes[i].op.own.get()};
+    node.context = {plan_.graph.spec.nodes[i].name,
+                    plan_.nodes[i].threads,
+                    node.monitor.get(),
+                    plan_.graph.nodes[i].op.own.get(),
+                    place_of(i),
+                    plan_.graph.nodes[i].op.name};
     try {
       for (std::uint32_t r = 0; r < plan_.nodes[i].replicas; ++r) {
         check_opening();
@@ -203,7 +239,7 @@ void Pipeline::Running::refine_types() {
       }
       continue;
     }
-    for (std::size_t port = 0; port < node.outputs.size(); ++port) {
+    for (std::size_t port = 0; port + node.facts.size() < node.outputs.size(); ++port) {
       const std::string type = nodes_[i].instances.front()->output_type(static_cast<std::uint32_t>(port));
       if (!type.empty()) graph.columns[static_cast<std::size_t>(node.outputs[port])].type = Type::parse(type);
     }
@@ -291,6 +327,8 @@ NodeWorker::Setup Pipeline::Running::setup_of(std::size_t i, std::uint32_t repli
     Windower::Setup& windows = setup.windows.emplace();
     windows.window = node.window;
     for (std::size_t port = 0; port < node.inputs.size(); ++port) windows.ports.push_back(window_port(node, port));
+    windows.facts = node.facts;
+    windows.timed = node.by.has_value();
     windows.depth_group = setup.depth_group;
     windows.max_bytes = planned.window_bytes;
   }
@@ -319,10 +357,37 @@ NodeWorker::Setup Pipeline::Running::setup_of(std::size_t i, std::uint32_t repli
   return setup;
 }
 
+/// A thread for each worker, or none at all.
 void Pipeline::Running::start() {
-  for (Node& node : nodes_) {
-    for (const auto& worker : node.workers) threads_.emplace_back([&worker] { worker->run(); });
+  std::size_t wanted = 0;
+  for (const Node& node : nodes_) wanted += node.workers.size();
+  threads_.reserve(wanted);
+  try {
+    for (Node& node : nodes_) {
+      for (const auto& worker : node.workers) threads_.emplace_back([this, &worker] { work(*worker); });
+    }
+  } catch (const std::exception& e) {
+    const std::size_t started = threads_.size();
+    cancel();
+    join();
+    throw Error("unavailable", fmt::format("cannot start thread {} of the {} that the nodes' replicas need: {}",
+                                           started + 1, wanted, e.what()));
   }
+}
+
+void Pipeline::Running::join() {
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+/// A worker makes every fault an item's. What it cannot (no memory is left for a row's mark, say) ends the pipeline,
+/// not the process.
+void Pipeline::Running::work(NodeWorker& worker) {
+  enter_own_thread();
+  detail::contain([&] { worker.run(); },
+                  [&](const char* code, const char* message) {
+                    break_off({worker.name(), code, message});
+                  });
 }
 
 std::shared_ptr<Item> Pipeline::Running::make_item(Inputs inputs) {
@@ -338,7 +403,8 @@ std::shared_ptr<Item> Pipeline::Running::make_item(Inputs inputs) {
   for (auto& [name, value] : inputs) {
     const auto at = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
     if (at == names.size()) {
-      refuse(fmt::format("no input '{}'{}", name, near_or(name, names, "the pipeline takes " + quoted_list(names))));
+      refuse(
+          fmt::format("no input '{}'{}; the pipeline takes {}", name, did_you_mean(name, names), quoted_list(names)));
       continue;
     }
     const Type& type = plan_.graph.columns[at].type;
@@ -471,6 +537,32 @@ void Pipeline::Running::cancel() {
   }
 }
 
+/// Every item in flight has this error. Those of the stream are told in their order, then it ends.
+void Pipeline::Running::break_off(const ItemError& error) {
+  for (;;) {
+    std::set<std::shared_ptr<Item>> given_up;
+    {
+      const std::scoped_lock lock(mutex_);
+      given_up.swap(running_);
+      stopping_ = given_up.empty();
+      if (stopping_) break;
+    }
+    for (const auto& item : given_up) {
+      item->fail(-1, error);
+      if (item->stream_position < 0) {
+        item->promise.set_value(finish(*item));
+      } else {
+        const std::scoped_lock lock(mutex_);
+        results_.emplace(item->stream_position, finish(*item));
+      }
+    }
+  }
+  changed_.notify_all();
+  for (auto& queues : queues_) {
+    for (auto& queue : queues) queue->abort();
+  }
+}
+
 std::vector<NodeStats> Pipeline::Running::stats() const {
   std::vector<NodeStats> all;
   const auto seconds = [](std::int64_t ns) { return static_cast<double>(ns) * 1e-9; };
@@ -552,8 +644,14 @@ Plan plan_of(Spec spec, const Options& options) {
 
 Pipeline::Pipeline(std::unique_ptr<Running> running) : running_(std::move(running)) {}
 Pipeline::Pipeline(Pipeline&&) noexcept = default;
-Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
-Pipeline::~Pipeline() = default;
+Pipeline& Pipeline::operator=(Pipeline&& other) noexcept {
+  const Pipeline before(std::exchange(running_, std::move(other.running_)));
+  return *this;
+}
+Pipeline::~Pipeline() {
+  // What the parent process still uses is left as it is.
+  if (running_ != nullptr && running_->is_elsewhere()) static_cast<void>(running_.release());
+}
 
 Pipeline Pipeline::open(const std::filesystem::path& file, const Options& options) {
   return Pipeline(std::make_unique<Running>(plan_of(Spec::read(file, spec_options(options)), options), options));
@@ -575,6 +673,7 @@ Result Pipeline::call(Inputs inputs) {
 }
 
 std::future<Result> Pipeline::submit(Inputs inputs) {
+  running_->check_process();
   auto item = running_->make_item(std::move(inputs));
   auto future = item->promise.get_future();
   if (!running_->enter(item, false)) {
@@ -586,25 +685,29 @@ std::future<Result> Pipeline::submit(Inputs inputs) {
 }
 
 bool Pipeline::push(Inputs inputs) {
+  running_->check_process();
   return running_->enter(running_->make_item(std::move(inputs)), true);
 }
 
 bool Pipeline::push_error(ItemError error) {
+  running_->check_process();
   auto item = running_->make_item({});
   item->replace_error(std::move(error));
   return running_->enter(std::move(item), true);
 }
 
 void Pipeline::close() {
-  running_->close_stream();
+  if (!running_->is_elsewhere()) running_->close_stream();
 }
 std::optional<Result> Pipeline::next() {
+  running_->check_process();
   return running_->next();
 }
 void Pipeline::cancel() {
-  running_->cancel();
+  if (!running_->is_elsewhere()) running_->cancel();
 }
 std::vector<NodeStats> Pipeline::stats() const {
+  running_->check_process();
   return running_->stats();
 }
 Value Pipeline::describe() const {

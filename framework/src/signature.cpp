@@ -55,6 +55,22 @@ std::vector<Port> read_ports(const pipit_port* ports, std::uint32_t count, std::
   return result;
 }
 
+// The size of the table in version 1.0.
+constexpr std::size_t kFirstSize = offsetof(pipit_signature, argument_count) + sizeof(pipit_signature::argument_count);
+
+std::vector<Refusal> read_refusals(const pipit_signature& raw) {
+  std::vector<Refusal> refusals;
+  if (raw.struct_size < offsetof(pipit_signature, refusal_size) + sizeof(raw.refusal_size)) return refusals;
+  if (raw.refusal_count > 0 && (raw.refusals == nullptr || raw.refusal_size < sizeof(pipit_refusal))) {
+    fail("its list of refusals is damaged");
+  }
+  for (std::uint32_t i = 0; i < raw.refusal_count; ++i) {
+    const pipit_refusal& from = element(raw.refusals, raw.refusal_size, i);
+    refusals.push_back({text_of(from.code, "a refusal's code"), text_of(from.when, "when a refusal is given")});
+  }
+  return refusals;
+}
+
 void check_variant(const Variant& variant, bool per_item) {
   const auto has = [](const std::vector<Port>& ports, PortCount count) {
     return std::ranges::any_of(ports, [count](const Port& p) { return p.count == count; });
@@ -139,7 +155,7 @@ OperatorSignature OperatorSignature::read(const pipit_operator& table) {
     fail("the table lacks one of signature, create, destroy and process");
   }
   const pipit_signature& raw = *table.signature;
-  if (raw.struct_size < sizeof(pipit_signature) || raw.port_size < sizeof(pipit_port) ||
+  if (raw.struct_size < kFirstSize || raw.port_size < sizeof(pipit_port) ||
       raw.argument_size < sizeof(pipit_argument) || raw.variant_size < sizeof(pipit_variant)) {
     fail("its structs are smaller than version 1.0 has them");
   }
@@ -170,6 +186,7 @@ OperatorSignature OperatorSignature::read(const pipit_operator& table) {
     variant.outputs = read_ports(from.outputs, from.output_count, raw.port_size, false);
     signature.variants.push_back(std::move(variant));
   }
+  signature.refusals = read_refusals(raw);
   signature.check();
   return signature;
 }
@@ -217,6 +234,7 @@ std::string OperatorSignature::to_json() const {
   for (const Variant& v : variants) {
     json["variants"].push_back({{"value", v.value}, {"inputs", ports(v.inputs)}, {"outputs", ports(v.outputs)}});
   }
+  for (const Refusal& r : refusals) json["refusals"].push_back({{"code", r.code}, {"when", r.when}});
   return json.dump();
 }
 
@@ -245,6 +263,9 @@ OperatorSignature OperatorSignature::from_json(std::string_view text) {
     };
     for (const auto& v : json.at("variants")) {
       signature.variants.push_back({v.at("value"), ports(v.at("inputs")), ports(v.at("outputs"))});
+    }
+    for (const auto& r : json.value("refusals", nlohmann::json::array())) {
+      signature.refusals.push_back({r.at("code"), r.at("when")});
     }
     signature.check();
     return signature;

@@ -49,11 +49,18 @@ struct Variant {
   std::vector<Port> outputs;
 };
 
+/// A code of an operator's own, and when it is given.
+struct Refusal {
+  std::string code;
+  std::string when;
+};
+
 struct OperatorSignature {
   std::string doc;
   std::string variant_argument;  // empty: one variant
   std::vector<Variant> variants;
   std::vector<Argument> arguments;
+  std::vector<Refusal> refusals;
   bool per_item = false;
   bool uses_threads = false;
   std::uint32_t batch = 0;

@@ -21,6 +21,9 @@ const std::vector<std::string> kFileKeys = {"pipit", "name", "vars", "inputs", "
 const std::vector<std::string> kNodeKeys = {"name",   "op",       "in",    "out",   "keep", "args",
                                             "window", "replicas", "batch", "queue", "hold"};
 
+/// One has nothing to do while fewer items are in flight; and there is a queue for each pair of neighbours' replicas.
+constexpr std::uint32_t kMostReplicas = 256;
+
 bool is_identifier(std::string_view text) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   return !text.empty() && letter(text[0]) &&
@@ -204,6 +207,11 @@ class Reader {
     if (const YamlNode* window = map.find("window")) read_window(*window, node, subject);
     if (const YamlNode* replicas = map.find("replicas")) {
       node.replicas = number<std::uint32_t>(*replicas, subject + "'replicas'", 1);
+      if (node.replicas > kMostReplicas) {
+        faults_.add(replicas->line,
+                    fmt::format("{}'replicas' must be at most {}, found {}", subject, kMostReplicas, node.replicas));
+        node.replicas = 1;
+      }
     }
     if (const YamlNode* batch = map.find("batch")) read_batch(*batch, node, subject);
     if (const YamlNode* queue = map.find("queue")) read_queue(*queue, node, subject);
@@ -287,7 +295,7 @@ class Reader {
     }
   }
 
-  /// `all`, `{size, step}` in rows, `{seconds, step, by}` in time.
+  /// `all`, `{size, step}` in rows, `{seconds, step, by}` in time; a mapping may name columns for facts of each window.
   void read_window(const YamlNode& window, NodeSpec& node, const std::string& subject) {
     WindowSpec& read = node.window.emplace();
     if (window.kind == YamlNode::Kind::kScalar && window.text == "all") return;
@@ -299,21 +307,35 @@ class Reader {
                               describe(window)));
       return;
     }
+    if (const YamlNode* by = window.find("by")) {
+      for (YamlNode& name : names(*by, "window.by")) node.window_by = std::move(name);
+    }
+    for (const WindowFact fact : {WindowFact::kStart, WindowFact::kEnd, WindowFact::kRows}) {
+      const std::string key(window_fact_key(fact));
+      const YamlNode* column = window.find(key);
+      if (column == nullptr) continue;
+      const std::vector<YamlNode> read_names = names(*column, "window." + key);
+      if (read_names.size() == 1) node.window_facts.emplace_back(fact, read_names.front());
+      if (read_names.size() > 1)
+        faults_.add(column->line,
+                    fmt::format("{}'window.{}' names one column, found {}", subject, key, read_names.size()));
+    }
     const YamlNode* step = window.find("step");
+    if (size != nullptr && size->kind == YamlNode::Kind::kScalar && size->text == "all") {
+      check_keys(window, {"size", "by", "start", "end", "rows"}, subject + "'window': ");
+      return;
+    }
     if (size != nullptr) {
-      check_keys(window, {"size", "step"}, subject + "'window': ");
+      check_keys(window, {"size", "step", "by", "start", "end", "rows"}, subject + "'window': ");
       read.kind = WindowSpec::Kind::kCount;
       read.size = number<std::uint32_t>(*size, subject + "'window.size'", 1);
       read.step = step ? number<std::uint32_t>(*step, subject + "'window.step'", 1) : read.size;
       return;
     }
-    check_keys(window, {"seconds", "step", "by"}, subject + "'window': ");
+    check_keys(window, {"seconds", "step", "by", "start", "end", "rows"}, subject + "'window': ");
     read.kind = WindowSpec::Kind::kTime;
     read.seconds = number<double>(*seconds, subject + "'window.seconds'", 0.001);
     read.step_s = step ? number<double>(*step, subject + "'window.step'", 0.001) : read.seconds;
-    if (const YamlNode* by = window.find("by")) {
-      for (YamlNode& name : names(*by, "window.by")) node.window_by = std::move(name);
-    }
   }
 
   void read_batch(const YamlNode& batch, NodeSpec& node, const std::string& subject) {
@@ -361,9 +383,8 @@ class Reader {
   Substituted substitute(const YamlNode& node) {
     return substitution_.apply(
         node.text, node.quoted,
-        [&](std::string_view name) {
-          const std::string text =
-              fmt::format("environment variable '{}' is not set and '${{{}}}' gives no default", name, name);
+        [&](std::string_view name, std::string_view message) {
+          const std::string text = unset_text(name, message);
           if (!options_.unset_is_warning) {
             faults_.add(node.line, text);
           } else {
@@ -371,6 +392,20 @@ class Reader {
           }
         },
         [&](const std::string& message) { faults_.add(node.line, message); });
+  }
+
+  /// In a message of `${NAME:?message}`, `$folder` is the folder of the file.
+  std::string unset_text(std::string_view name, std::string_view message) const {
+    if (message.empty()) {
+      return fmt::format("environment variable '{}' is not set and '${{{}}}' gives no default", name, name);
+    }
+    constexpr std::string_view kFolder = "$folder";
+    std::string text(message);
+    const std::string folder = spec_.folder.empty() ? "." : spec_.folder.string();
+    for (std::size_t at = 0; (at = text.find(kFolder, at)) != std::string::npos; at += folder.size()) {
+      text.replace(at, kFolder.size(), folder);
+    }
+    return text;
   }
 
   /// `argument`: whose value the node is, if of one.
@@ -417,6 +452,11 @@ class Reader {
 };
 
 }  // namespace
+
+std::string_view window_fact_key(WindowFact fact) {
+  constexpr std::string_view kKeys[] = {"start", "end", "rows"};
+  return kKeys[static_cast<int>(fact)];
+}
 
 std::string window_text(const WindowSpec& window) {
   switch (window.kind) {

@@ -62,6 +62,11 @@ struct WindowSpec {
   double step_s = 0;
 };
 
+/// What a window node can say of each window beside what its operator gives: a column of whole numbers.
+enum class WindowFact { kStart, kEnd, kRows };
+/// Its key in the file: "start".
+std::string_view window_fact_key(WindowFact fact);
+
 /// "16 rows, step 8": for people.
 std::string window_text(const WindowSpec& window);
 
@@ -95,7 +100,8 @@ struct NodeSpec {
   std::vector<YamlNode> keep;
   bool has_keep = false;
   std::optional<WindowSpec> window;
-  std::optional<YamlNode> window_by;  // the column of times
+  std::optional<YamlNode> window_by;                          // the column of times
+  std::vector<std::pair<WindowFact, YamlNode>> window_facts;  // with the names of their columns
   std::vector<ArgumentSpec> args;
   std::uint32_t replicas = 1;
   std::uint32_t batch_max = 0;   // 0: what the operator says is useful

@@ -24,14 +24,31 @@ std::size_t name_length(std::string_view text) {
   return n;
 }
 
-/// The value of `NAME` or `NAME:-default`; nothing when it is unset.
-std::optional<Substituted> from_environment(std::string_view reference) {
-  const std::size_t mark = reference.find(":-");
-  const std::string name(reference.substr(0, mark));
-  const char* value = std::getenv(name.c_str());
-  if (value != nullptr && (*value != '\0' || mark == std::string_view::npos)) return Substituted{value, false, true};
-  if (mark == std::string_view::npos) return std::nullopt;
-  return Substituted{std::string(reference.substr(mark + 2)), false, false};
+/// What stands between the braces: `NAME`, `NAME:-default` or `NAME:?message`.
+struct Reference {
+  explicit Reference(std::string_view text) {
+    const std::size_t colon = text.find(':');
+    const std::string_view mark = text.substr(std::min(colon, text.size()), 2);
+    has_default = mark == ":-";
+    has_message = mark == ":?";
+    name = has_default || has_message ? text.substr(0, colon) : text;
+    if (has_default || has_message) rest = text.substr(colon + 2);
+  }
+
+  std::string_view name;
+  std::string_view rest;  // the default or the message
+  bool has_default = false;
+  bool has_message = false;
+};
+
+/// Nothing when the variable is unset and there is no default. As in a shell, with `:-` and `:?` an empty variable
+/// counts as unset.
+std::optional<Substituted> from_environment(const Reference& reference) {
+  const char* value = std::getenv(std::string(reference.name).c_str());
+  const bool may_be_empty = !reference.has_default && !reference.has_message;
+  if (value != nullptr && (*value != '\0' || may_be_empty)) return Substituted{value, false, true};
+  if (!reference.has_default) return std::nullopt;
+  return Substituted{std::string(reference.rest), false, false};
 }
 
 }  // namespace
@@ -61,13 +78,13 @@ Substituted Substitution::apply(std::string_view text, bool quoted, const Unset&
         fault(fmt::format("'{}' lacks its closing '}}'", text));
         break;
       }
-      const std::string_view reference = text.substr(2, close - 2);
-      if (name_length(reference) == 0) {
+      const Reference reference(text.substr(2, close - 2));
+      if (name_length(reference.name) == 0) {
         fault(fmt::format("'{}' names no environment variable", text.substr(0, close + 1)));
       } else if (const auto value = from_environment(reference)) {
         put(*value, text.size() == whole.size() && close + 1 == whole.size());
       } else {
-        unset(reference);
+        unset(reference.name, reference.has_message ? reference.rest : std::string_view());
         result.text += text.substr(0, close + 1);
       }
       text.remove_prefix(close + 1);

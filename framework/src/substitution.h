@@ -1,4 +1,4 @@
-// `$name`, `${NAME}` and `${NAME:-default}` in the texts of a pipeline file.
+// `$name`, `${NAME}`, `${NAME:-default}` and `${NAME:?message}` in the texts of a pipeline file.
 #pragma once
 
 #include <filesystem>
@@ -22,8 +22,9 @@ struct Substituted {
 /// dollar sign; a `$` before anything else stands for itself.
 class Substitution {
  public:
-  /// Told of each `${NAME}` that is unset and has no default; the reference stays in the text.
-  using Unset = std::function<void(std::string_view name)>;
+  /// Told of each `${NAME}` that is unset and has no default; the reference stays in the text. With it comes the
+  /// message of `${NAME:?message}`, as written, or nothing.
+  using Unset = std::function<void(std::string_view name, std::string_view message)>;
   /// Told of each fault: an unknown var, a reference without its closing brace.
   using Fault = std::function<void(std::string message)>;
 

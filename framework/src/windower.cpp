@@ -12,6 +12,10 @@ namespace {
 
 using By = WindowSpec::Kind;
 
+// Of a chunk that is given: windows that overlap share their rows, and a group's last ones all come at its end.
+constexpr std::uint32_t kMostWindows = 64;
+constexpr std::size_t kMostValues = 64 * 1024;
+
 constexpr double kMostMs = 9e15;  // beyond it a double no longer tells one millisecond from the next
 
 /// Of a number, or of a frame.
@@ -23,7 +27,7 @@ double time_of(const Value& value) {
     ms = value.number();
   }
   if (!(std::abs(ms) < kMostMs)) {
-    throw Error("invalid_input", fmt::format("a window by time needs a time in milliseconds for each row, found {}",
+    throw Error("invalid_input", fmt::format("a window with times needs a time in milliseconds for each row, found {}",
                                              std::isnan(ms) ? "none" : fmt::format("{}", ms)));
   }
   return ms;
@@ -37,19 +41,29 @@ Windower::Windower(Setup setup)
   kept_.resize(setup_.ports.size() - static_cast<std::size_t>(beside));
 }
 
-Chunk Windower::take(Joiner::Joined& joined) {
-  Chunk out;
+bool Windower::take(Joiner::Joined& joined, Chunk& out) {
+  out = Chunk{};
   out.item = joined.chunk.item;
-  out.columns.resize(setup_.ports.size());
-  groups_ended_ = 0;
-  std::uint32_t row = 0;
-  for (const Mark& mark : joined.chunk.marks) {
-    for (; row < mark.after; ++row) add_row(joined, row, out);
-    if (mark.depth == setup_.depth_group) end_group(joined, out);
-    if (mark.depth <= setup_.depth_group) out.marks.push_back({out.rows, mark.depth});
+  out.columns.resize(setup_.ports.size() + setup_.facts.size());
+  values_ = 0;
+  const std::vector<Mark>& marks = joined.chunk.marks;
+  const auto more = [&] { return next_row_ < joined.chunk.rows || next_mark_ < marks.size(); };
+  while (more() && out.rows < kMostWindows && values_ < kMostValues) {
+    const bool at_mark = next_mark_ < marks.size() && next_row_ == marks[next_mark_].after;
+    if (at_mark) {
+      const std::uint32_t depth = marks[next_mark_].depth;
+      if (depth == setup_.depth_group && !end_group(joined, out)) continue;
+      if (depth <= setup_.depth_group) out.marks.push_back({out.rows, depth});
+      ++next_mark_;
+    } else if (add_row(joined, next_row_, out)) {
+      ++next_row_;
+    }
   }
-  for (; row < joined.chunk.rows; ++row) add_row(joined, row, out);
-  return out;
+  if (more()) return false;
+  next_row_ = 0;
+  next_mark_ = 0;
+  groups_ended_ = 0;
+  return true;
 }
 
 void Windower::drop() {
@@ -60,13 +74,29 @@ void Windower::drop() {
   last_time_ = 0;
 }
 
-void Windower::add_row(Joiner::Joined& joined, std::uint32_t row, Chunk& out) {
+void Windower::drop_chunk() {
+  drop();
+  next_row_ = 0;
+  next_mark_ = 0;
+  groups_ended_ = 0;
+}
+
+/// False: a window was given, and the row is to be added again.
+bool Windower::add_row(Joiner::Joined& joined, std::uint32_t row, Chunk& out) {
   const By kind = setup_.window.kind;
-  if (kind == By::kTime && !pass_time(joined.chunk.columns.back()[row], out)) return;
+  if (kind == By::kTime) {
+    const double time = checked_time(joined.chunk.columns.back()[row]);
+    if (open_ && time >= end_ms()) {
+      give_timed(out);
+      return false;
+    }
+    if (!enter_time(time)) return true;
+  }
   if (kind == By::kCount && first_row_ < first_of_window() && row_bytes_.empty()) {
     ++first_row_;
-    return;
+    return true;
   }
+  if (kind != By::kTime && setup_.timed) times_.push_back(time_of(joined.chunk.columns.back()[row]));
   std::size_t bytes = 0;
   for (std::size_t c = 0; c < kept_.size(); ++c) {
     Value& value = joined.chunk.columns[c][row];
@@ -80,19 +110,23 @@ void Windower::add_row(Joiner::Joined& joined, std::uint32_t row, Chunk& out) {
                 fmt::format("a window of more than {} MiB; sample fewer rows before it", setup_.max_bytes >> 20));
   }
   if (kind == By::kCount && static_cast<std::int64_t>(row_bytes_.size()) == setup_.window.size) give_counted(out);
+  return true;
 }
 
-/// Gives the windows that end before this time. False when the row that has it is in no window.
-bool Windower::pass_time(const Value& value, Chunk& out) {
+double Windower::checked_time(const Value& value) const {
   const double time = time_of(value);
   if (time < last_time_ && time >= 0) {
     throw Error(
         "invalid_input",
         fmt::format("a window by time needs times that do not go back, found {} ms after {} ms", time, last_time_));
   }
+  return time;
+}
+
+/// Windows that end before this time have been given. False when the row that has it is in no window.
+bool Windower::enter_time(double time) {
   if (time < 0) return false;
   last_time_ = time;
-  while (open_ && time >= end_ms()) give_timed(out);
   if (!open_) {
     if (time >= end_ms()) {
       window_ = static_cast<std::int64_t>(std::floor(time / step_ms_));
@@ -104,20 +138,24 @@ bool Windower::pass_time(const Value& value, Chunk& out) {
   return open_;
 }
 
-void Windower::end_group(const Joiner::Joined& joined, Chunk& out) {
+/// False: a window was given, and more of the group may follow.
+bool Windower::end_group(const Joiner::Joined& joined, Chunk& out) {
   switch (setup_.window.kind) {
     case By::kAll:
       give(row_bytes_.size(), &joined, out);
       break;
     case By::kCount:
-      while (!row_bytes_.empty()) give_counted(out);
-      break;
+      if (row_bytes_.empty()) break;
+      give_counted(out);
+      return false;
     case By::kTime:
-      while (open_) give_timed(out);
-      break;
+      if (!open_) break;
+      give_timed(out);
+      return false;
   }
   ++groups_ended_;
   drop();
+  return true;
 }
 
 /// The kept rows begin with the window's first.
@@ -138,7 +176,7 @@ void Windower::give_timed(Chunk& out) {
 }
 
 /// A window of the first `size` kept rows. `group`: what stands beside the whole of it.
-void Windower::give(std::size_t size, const Joiner::Joined* group, Chunk& out) const {
+void Windower::give(std::size_t size, const Joiner::Joined* group, Chunk& out) {
   std::size_t column = 0;
   std::size_t beside = 0;
   for (std::size_t port = 0; port < setup_.ports.size(); ++port) {
@@ -154,7 +192,19 @@ void Windower::give(std::size_t size, const Joiner::Joined* group, Chunk& out) c
           Value::list(std::vector<Value>(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(size))));
     }
   }
+  for (std::size_t f = 0; f < setup_.facts.size(); ++f) {
+    out.columns[setup_.ports.size() + f].emplace_back(fact(setup_.facts[f], size));
+  }
   ++out.rows;
+  values_ += size;
+}
+
+/// A window by time has edges; the others begin and end with the times of their rows.
+std::int64_t Windower::fact(WindowFact fact, std::size_t size) const {
+  if (fact == WindowFact::kRows) return static_cast<std::int64_t>(size);
+  const bool start = fact == WindowFact::kStart;
+  if (setup_.window.kind == By::kTime) return std::llround(start ? start_ms() : end_ms());
+  return size == 0 ? 0 : std::llround(start ? times_.front() : times_[size - 1]);
 }
 
 void Windower::forget(std::size_t rows) {
@@ -164,7 +214,7 @@ void Windower::forget(std::size_t rows) {
   for (std::size_t r = 0; r < rows; ++r) bytes_ -= row_bytes_[r];
   for (std::deque<Value>& column : kept_) drop_from(column);
   drop_from(row_bytes_);
-  if (setup_.window.kind == By::kTime) drop_from(times_);
+  if (setup_.timed) drop_from(times_);
   first_row_ += static_cast<std::int64_t>(rows);
 }
 

@@ -29,26 +29,31 @@ class Windower {
   struct Setup {
     WindowSpec window;
     std::vector<Port> ports;        // each has a column of the joined rows, in this order; kBeside a value beside them
+    std::vector<WindowFact> facts;  // columns behind those of the ports
+    bool timed = false;             // the last joined column is the time of the row
     std::uint32_t depth_group = 0;  // of the domain for whose one row there is one group
     std::size_t max_bytes = 0;      // of the rows that stay here
   };
 
   explicit Windower(Setup setup);
 
-  /// The windows that the chunk completes, and its marks down to the groups', in order. Takes the rows; of time windows
-  /// the last joined column is the time. Throws pipit::Error when the item cannot go on: a window of more bytes than
-  /// allowed, a time that is none or goes back.
-  Chunk take(Joiner::Joined& joined);
-  /// Forgets the rows of an item that has failed.
-  void drop();
+  /// The windows that the chunk completes, and its marks down to the groups', in order. Takes the rows. Throws
+  /// pipit::Error when the item cannot go on: a window of more bytes than allowed, a time that is none or goes back.
+  /// False when it has given as many windows as one chunk shall have: call it again with the same `joined`.
+  bool take(Joiner::Joined& joined, Chunk& out);
+  /// Forgets the rows of an item that has failed, and what take() left of its chunk.
+  void drop_chunk();
 
  private:
-  void add_row(Joiner::Joined& joined, std::uint32_t row, Chunk& out);
-  bool pass_time(const Value& value, Chunk& out);
-  void end_group(const Joiner::Joined& joined, Chunk& out);
+  void drop();
+  bool add_row(Joiner::Joined& joined, std::uint32_t row, Chunk& out);
+  double checked_time(const Value& value) const;
+  bool enter_time(double time);
+  bool end_group(const Joiner::Joined& joined, Chunk& out);
   void give_counted(Chunk& out);
   void give_timed(Chunk& out);
-  void give(std::size_t size, const Joiner::Joined* group, Chunk& out) const;
+  void give(std::size_t size, const Joiner::Joined* group, Chunk& out);
+  std::int64_t fact(WindowFact fact, std::size_t size) const;
   void forget(std::size_t rows);
 
   std::int64_t first_of_window() const { return window_ * setup_.window.step; }
@@ -63,10 +68,14 @@ class Windower {
   std::deque<std::size_t> row_bytes_;    // of the kept rows
   std::size_t bytes_ = 0;
   double last_time_ = 0;
-  std::int64_t first_row_ = 0;    // the first kept one, counted in the group
-  std::int64_t window_ = 0;       // the next one to give: its k
-  bool open_ = false;             // of time windows: the next one has a row
-  std::size_t groups_ended_ = 0;  // in this chunk
+  std::int64_t first_row_ = 0;  // the first kept one, counted in the group
+  std::int64_t window_ = 0;     // the next one to give: its k
+  bool open_ = false;           // of time windows: the next one has a row
+  // Of the chunk that take() works on.
+  std::uint32_t next_row_ = 0;
+  std::size_t next_mark_ = 0;
+  std::size_t groups_ended_ = 0;
+  std::size_t values_ = 0;  // in the windows of `out`
 };
 
 }  // namespace pipit

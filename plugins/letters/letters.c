@@ -17,6 +17,8 @@ static const pipit_port outputs[] = {{"count", "int", "how often the letter stan
 static const pipit_argument arguments[] = {{"letter", "string", "a", "one letter", NULL}};
 static const pipit_variant variants[] = {{NULL, inputs, outputs, 1, 1}};
 
+static const pipit_refusal refusals[] = {{"empty_text", "for an empty text"}};
+
 static const pipit_signature signature = {
     .struct_size = sizeof(pipit_signature),
     .port_size = sizeof(pipit_port),
@@ -28,6 +30,9 @@ static const pipit_signature signature = {
     .arguments = arguments,
     .variant_count = 1,
     .argument_count = 1,
+    .refusals = refusals,
+    .refusal_count = 1,
+    .refusal_size = sizeof(pipit_refusal),
 };
 
 static int create(const pipit_create_request* request, void** instance, pipit_error* error) {

@@ -25,7 +25,8 @@ std::string fault(const std::string& yaml, const test::Words& more = {}) {
 
 std::string searched() {
   const auto installed = std::string(PIPIT_BUILD_DIR "/lib/pipit/operators");
-  return "searched: '" PIPIT_TEST_OPERATORS "', '" + installed + "'";
+  return "searched: '" PIPIT_TEST_OPERATORS "', '" + installed +
+         (std::filesystem::exists(installed) ? "'" : "' (does not exist)");
 }
 
 }  // namespace
@@ -157,7 +158,7 @@ TEST_CASE("program: commands that are unknown get a near name") {
   CHECK(help.out == none.err);
   CHECK(help.status == 0);
   const Outcome wrong = scene.run({"chek", "x"});
-  CHECK(wrong.err == "pipit: no command 'chek'; did you mean 'check'?\n");
+  CHECK(wrong.err == "pipit: no command 'chek' (pipit --help lists them); did you mean 'check'?\n");
   CHECK(wrong.status == 2);
   CHECK(scene.run({"--version"}).out.find("pipit ") == 0);
   for (const char* command : {"run", "check", "operators", "inspect"}) {

@@ -39,7 +39,7 @@ TEST_CASE("help: a command without its word tells what there is") {
     CHECK(bare.out == "");
     CHECK(bare.status == 2);
     const Outcome wrong = scene.run({command, "nonsense"});
-    CHECK(wrong.err == "pipit: " + command + " has no command 'nonsense'; pipit " + command + " --help lists them\n");
+    CHECK(wrong.err == "pipit: " + command + " has no command 'nonsense' (pipit " + command + " --help lists them)\n");
     CHECK(wrong.status == 2);
   }
 }

@@ -97,6 +97,22 @@ TEST_CASE("interrupt: a second signal ends it at once") {
   CHECK(outcome.seconds < 2.5);
 }
 
+TEST_CASE("interrupt: other signals do not make it deaf") {
+  const Scene scene;
+  scene.write("sleep.yaml", pipeline("20"));
+  scene.write("in.jsonl", many_lines());
+  const Outcome ignored = scene.shell(
+      "trap '' USR1 USR2 HUP WINCH; $PIPIT run sleep.yaml --inputs in.jsonl --output out.jsonl & p=$!; "
+      "until grep -qs . out.jsonl; do sleep 0.02; done; for s in USR1 USR2 HUP WINCH CONT; do kill -$s $p; done; "
+      "sleep 0.1; kill -INT $p; wait $p; echo status $?");
+  CHECK(ignored.out == "status 130\n");
+  CHECK(ignored.seconds < 20);
+  const Outcome other = scene.shell(
+      "$PIPIT run sleep.yaml --inputs in.jsonl --output other.jsonl & p=$!; "
+      "until grep -qs . other.jsonl; do sleep 0.02; done; kill -USR2 $p; wait $p; echo status $?");
+  CHECK_MESSAGE(other.out == "status 140\n", "SIGUSR2 does what it does to any program");
+}
+
 TEST_CASE("interrupt: a run that waits for standard input ends") {
   const Scene scene;
   scene.write("sleep.yaml", pipeline("1"));

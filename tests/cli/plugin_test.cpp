@@ -88,6 +88,67 @@ TEST_CASE("plugin test: a crash is named by what the operator had") {
   CHECK(fault("none") == "");
 }
 
+TEST_CASE("plugin test: whatever ends the process is named even with status 0") {
+  const auto ends = [](const std::string& how) {
+    return failures(kFaulty, {"--set", "fault=ends", "--set", "how=" + how});
+  };
+  for (const char* how : {"exit", "_exit", "quick_exit", "exit in a thread", "exec"}) {
+    CAPTURE(how);
+    CHECK(ends(how) == "rows: the process exited with status 0 when it had ordinary rows\n");
+  }
+  CHECK(ends("exit in the constructor") == "arguments: the process exited with status 0 when it was created\n");
+  CHECK(ends("exit in the destructor") == "arguments: the process exited with status 0 when it was destroyed\n");
+  CHECK(ends("segfault") ==
+        "rows: the process was ended by signal 11 (Segmentation fault) when it had ordinary rows\n");
+  CHECK(ends("terminate").starts_with("rows: the process was ended by signal 6 (Aborted) when it had ordinary rows"));
+  CHECK(ends("kill") == "rows: the process was ended by signal 9 (Killed) when it had ordinary rows\n");
+}
+
+TEST_CASE("plugin test: an exception that is not a refusal is a fault") {
+  const std::string remedy =
+      ", which is not a refusal; throw pipit::Error(\"invalid_input\", …) or another code that says what is wrong\n";
+  CHECK(fault("throws").starts_with("rows: failed with operator_failed: no such luck" + remedy));
+  const auto refuses = [](const std::string& code) {
+    return failures(kFaulty, {"--set", "fault=refuses", "--set", "how=" + code});
+  };
+  CHECK(refuses("internal").starts_with("rows: failed with internal: not today" + remedy));
+  CHECK(refuses("out_of_memory").starts_with("rows: failed with out_of_memory: not today" + remedy));
+  CHECK(
+      refuses("full").starts_with("rows: refused with full: not today; the signature does not document 'full': "
+                                  ".refuses(\"full\", \"when …\")\n"));
+  CHECK(failures(kFaulty, {"--set", "fault=size", "--set", "how=throws"})
+            .starts_with("constructor: it had -1 for 'size': failed with operator_failed: too long" + remedy));
+}
+
+TEST_CASE("plugin test: a module that refuses every row is not passed") {
+  for (const char* code : {"invalid_input", "shelf_full"}) {
+    const Outcome outcome = test_module(kFaulty, {"--set", "fault=refuses", "--set", std::string("how=") + code});
+    CHECK(outcome.status == 1);
+    CHECK(outcome.out.find(std::string("  untried  rows             every row was refused (") + code +
+                           ": not today); give rows of your own with --rows FILE.jsonl\n"
+                           "  untried  repeatability    every row was refused\n") != std::string::npos);
+    CHECK(outcome.out.ends_with("incomplete: 4 of 14 checks had no row that the operator takes\n"));
+  }
+  const json report =
+      json::parse(test_module(kFaulty, {"--set", "fault=refuses", "--set", "how=shelf_full", "--json"}).out);
+  CHECK(report["passed"] == false);
+  CHECK(report["outcome"] == "incomplete");
+}
+
+TEST_CASE("plugin signature: a module that ends the process is an error") {
+  const std::string file = std::string(PIPIT_BROKEN_MODULES) + "/exits.so";
+  const Outcome outcome = Scene().run({"plugin", "signature", file});
+  CHECK(outcome.out == "");
+  CHECK(outcome.err == file + ": the process exited with status 0 when it was loaded\n");
+  CHECK(outcome.status == 2);
+}
+
+TEST_CASE("inspect: the codes of an operator's own are told") {
+  const Outcome outcome = Scene().run({"inspect", "test/faulty.worker", "--operator-path", kOperators});
+  CHECK(outcome.out.find("\nrefuses, besides pipit's own codes\n  shelf_full: when there is no room\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("plugin test: a call that never returns is ended") {
   CHECK(
       fault("loops").find("edge rows: the process did not return within 3 s when it had an empty text for 'text'\n") !=
@@ -134,6 +195,7 @@ TEST_CASE("plugin test: rows and types that break the signature are told") {
 TEST_CASE("plugin test: what happens at load is told") {
   const std::string loaded = "when it was loaded: one of its static constructors, or its entry";
   CHECK(broken("aborts") == "load: the process was ended by signal 6 (Aborted) " + loaded + "\n");
+  CHECK(broken("exits") == "load: the process exited with status 0 " + loaded + "\n");
   CHECK(broken("loops") == "load: the process did not return within 3 s " + loaded + "\n");
   CHECK(broken("throws").starts_with("load: the process was ended by signal 6 (Aborted) " + loaded +
                                      ": terminate called after throwing an instance of 'std::runtime_error'"));

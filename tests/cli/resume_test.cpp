@@ -356,6 +356,22 @@ TEST_CASE("resume: a file that has changed is told with its times") {
                                        "\"2026-01-03T03:04:05.000000000Z\""));
 }
 
+TEST_CASE("resume: an array that was killed before its first item begins anew") {
+  const Scene scene;
+  scene.write("slow.yaml", kSlow);
+  scene.write("in.jsonl", "");
+  const Words run{"run", "slow.yaml", "--inputs", "in.jsonl", "--output", "out.npy", "--resume"};
+  CHECK(scene.run(run).status == 0);
+  std::filesystem::remove(scene.folder() + "/out.npy.run");
+  scene.write("in.jsonl", "{\"text\":\"ab\"}\n");
+  CHECK(scene.run(run).status == 0);
+  CHECK(scene.read("out.npy.jsonl") == "{\"item\":0,\"row\":0}\n");
+  scene.write("out.npy", "an array of somebody else's");
+  scene.write("out.npy.jsonl", "");
+  std::filesystem::remove(scene.folder() + "/out.npy.run");
+  CHECK(scene.run(run).status == 2);
+}
+
 TEST_CASE("resume: a folder and a table go on like lines") {
   const Scene scene;
   scene.write("up.yaml", kUpper);

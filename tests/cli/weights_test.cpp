@@ -140,7 +140,8 @@ TEST_CASE("weights: a wrong command line is exit status 2") {
     CHECK(outcome.out == "");
     return outcome.err;
   };
-  CHECK(message({"inspet", "x"}) == "pipit: weights has no command 'inspet'; did you mean 'inspect'?\n");
+  CHECK(message({"inspet", "x"}) ==
+        "pipit: weights has no command 'inspet' (pipit weights --help lists them); did you mean 'inspect'?\n");
   CHECK(
       message({"convert", "a", "b", "--dtype", "int8"}) ==
       "pipit: --dtype takes one of 'fp32', 'fp16', 'bf16', found 'int8'; pipit weights quantize makes 8 and 4 bits\n");

@@ -62,3 +62,30 @@ outputs: [size]
 )");
   CHECK(test::one(pipeline, "a") == "size=1");
 }
+
+TEST_CASE("batch: rows without an answer are called for again when a call ends early for another item") {
+  pipit::Pipeline pipeline = test::open(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: hasty, op: test/text.hasty, in: word, out: word, batch: {max: 16, wait_ms: 200}}
+outputs: [word]
+)");
+  CHECK(test::items(pipeline, {"a", "bad x", "y z", "bad", "b"}) ==
+        "0 word=[a]\n1 hasty: bad_text: a text is bad\n2 word=[y z]\n3 hasty: bad_text: a text is bad\n4 word=[b]\n");
+}
+
+TEST_CASE("batch: rows of many bytes do not wait for a call of many rows") {
+  pipit::Pipeline pipeline = test::open(R"(
+inputs: {text: string}
+nodes:
+  - {name: crowd, op: test/text.crowd, in: text, out: size, batch: {max: 1000, wait_ms: 600000}}
+outputs: [size]
+)");
+  const std::string mebibyte(1 << 20, 'x');
+  for (int i = 0; i < 70; ++i) pipeline.push({{"text", mebibyte}});
+  const auto result = pipeline.next();
+  REQUIRE(result);
+  CHECK(result->get("size").integer() > 32);
+  CHECK(result->get("size").integer() <= 64);
+}

@@ -1,6 +1,8 @@
 // The runtime inside a host: its own operators, cancel from every state, what is left alone, what is left behind.
 #include <doctest/doctest.h>
 #include <malloc.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <clocale>
@@ -312,3 +314,163 @@ TEST_CASE("pipelines: the host's signals and locale and environment are left alo
   CHECK(std::setlocale(LC_ALL, nullptr) == locale);
   CHECK(variables() == environment);
 }
+
+namespace {
+
+/// Gives "t0", "t1", … `count` times.
+auto texts(int count) {
+  return [count, n = 0]() mutable -> std::optional<pipit::Inputs> {
+    if (n == count) return std::nullopt;
+    return pipit::Inputs{{"text", "t" + std::to_string(n++)}};
+  };
+}
+
+/// What a function comes to in a child of this process: its text; "hung" when it does not come back.
+template <class Function>
+std::string in_child(Function&& function) {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    std::string text;
+    try {
+      text = function();
+    } catch (const pipit::Error& e) {
+      text = e.code() + ": " + e.what();
+    }
+    _exit(write(ends[1], text.data(), text.size()) < 0 ? 1 : 0);
+  }
+  close(ends[1]);
+  std::string text(4096, '\0');
+  const ssize_t got = read(ends[0], text.data(), text.size());
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return WIFSIGNALED(status) ? "hung" : text;
+}
+
+const char* const kElsewhere =
+    "unavailable: the pipeline was opened before fork() and its threads are not in this process; open it in the child";
+
+}  // namespace
+
+TEST_CASE("stream: results come in the order of the inputs") {
+  Options options;
+  options.items_in_flight = 3;
+  Pipeline pipeline = test::open(kUpper, options);
+  std::string lines;
+  pipeline.stream(texts(500), [&](const Result& result) { lines += test::text_of(result) + "\n"; });
+  std::string expected;
+  for (int i = 0; i < 500; ++i) expected += "loud=T" + std::to_string(i) + "\n";
+  CHECK(lines == expected);
+}
+
+TEST_CASE("stream: a consumer that throws ends it whatever is in flight") {
+  Options options;
+  options.items_in_flight = 2;
+  Pipeline pipeline = test::open(kUpper, options);
+  int taken = 0;
+  const auto take = [&](const Result& result) {
+    ++taken;
+    CHECK_THROWS_WITH_AS(result.at("vec"), "no output 'vec'; the item has 'loud'", pipit::Error);
+    static_cast<void>(result.at("loud").tensor());
+  };
+  CHECK_THROWS_WITH_AS(pipeline.stream(texts(100000), take), "value is string, read as tensor", pipit::Error);
+  CHECK(taken == 1);
+  CHECK_FALSE(pipeline.push({{"text", "a"}}));
+}
+
+TEST_CASE("stream: a producer that throws keeps the results of what it gave") {
+  Pipeline pipeline = test::open(kUpper);
+  int given = 0;
+  int taken = 0;
+  const auto give = [&]() -> std::optional<pipit::Inputs> {
+    if (given == 300) throw std::runtime_error("the disk is gone");
+    ++given;
+    return pipit::Inputs{{"text", "a"}};
+  };
+  CHECK_THROWS_WITH_AS(pipeline.stream(give, [&](const Result&) { ++taken; }), "the disk is gone", std::runtime_error);
+  CHECK(taken == 300);
+}
+
+TEST_CASE("stream: cancel from elsewhere ends it") {
+  Options options;
+  options.items_in_flight = 4;
+  Pipeline pipeline = test::open(kSleep, options);
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(70));
+    pipeline.cancel();
+  });
+  pipeline.stream(texts(100000), [](const Result&) {});
+  other.join();
+}
+
+TEST_CASE("fork: a child is told to open the pipeline itself") {
+  Pipeline pipeline = test::open(kUpper);
+  CHECK(test::one(pipeline, "a") == "loud=A");
+  CHECK(in_child([&] { return test::one(pipeline, "a"); }) == kElsewhere);
+  CHECK(in_child([&] { return pipeline.push({{"text", "a"}}) ? "pushed" : "refused"; }) == kElsewhere);
+  CHECK(in_child([&] { return pipeline.next() ? "a result" : "none"; }) == kElsewhere);
+  CHECK(in_child([&] { return std::to_string(pipeline.stats().size()); }) == kElsewhere);
+  CHECK(in_child([&] {
+          pipeline.stream(texts(1), [](const Result&) {});
+          return "streamed";
+        }) == kElsewhere);
+  CHECK(in_child([&] {
+          pipeline.close();
+          pipeline.cancel();
+          return pipeline.outputs()[0].name;
+        }) == "loud");
+  CHECK(test::one(pipeline, "b") == "loud=B");
+}
+
+TEST_CASE("fork: a child lets go of the pipeline without harm and opens its own") {
+  Pipeline pipeline = test::open(kUpper);
+  CHECK(in_child([&] {
+          { const Pipeline taken = std::move(pipeline); }
+          return "gone";
+        }) == "gone");
+  CHECK(in_child([&] {
+          pipeline = test::open(kUpper);
+          return test::one(pipeline, "a");
+        }) == "loud=A");
+  CHECK(test::one(pipeline, "b") == "loud=B");
+}
+
+TEST_CASE("options: numbers that make no sense are refused") {
+  const auto refused = [](Options options) {
+    try {
+      test::open(kUpper, std::move(options));
+    } catch (const pipit::Error& e) {
+      return e.code() + ": " + e.what();
+    }
+    return std::string();
+  };
+  Options none;
+  none.items_in_flight = 0;
+  CHECK(refused(none) == "invalid_argument: items_in_flight must be at least 1, found 0");
+  Options negative;
+  negative.threads = -1;
+  CHECK(refused(negative) == "invalid_argument: threads must be at least 0, found -1");
+}
+
+// A sanitizer's own memory is beyond any limit.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("start: threads that cannot be had are an error that leaves nothing running") {
+  const auto threads = entries("/proc/self/task");
+  const std::string said = in_child([] {
+    // Room for some of the threads' stacks only.
+    const rlimit small{std::uint64_t{512} << 20, std::uint64_t{512} << 20};
+    setrlimit(RLIMIT_AS, &small);
+    test::open(
+        "\ninputs: {text: string}\nnodes:\n"
+        "  - {name: up, op: test/text.upper, in: text, out: loud, replicas: 256}\noutputs: [loud]\n");
+    return "opened";
+  });
+  CHECK(said.starts_with("unavailable: cannot start thread "));
+  CHECK(said.ends_with(" of the 256 that the nodes' replicas need: Resource temporarily unavailable"));
+  CHECK(entries("/proc/self/task") == threads);
+}
+#endif

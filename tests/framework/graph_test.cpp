@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <string>
 
 #include "graphs.h"
@@ -15,7 +16,9 @@ using test::fault;
 namespace {
 
 std::string searched() {
-  return "searched: '" PIPIT_TEST_OPERATORS "', '" + (pipit::runtime_folder() / "operators").string() + "'";
+  const auto installed = pipit::runtime_folder() / "operators";
+  return "searched: '" PIPIT_TEST_OPERATORS "', '" + installed.string() +
+         (std::filesystem::exists(installed) ? "'" : "' (does not exist)");
 }
 
 }  // namespace

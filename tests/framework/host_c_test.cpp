@@ -1,6 +1,9 @@
 // The C face of the runtime.
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <limits>
 #include <string>
 #include <thread>
 
@@ -197,4 +200,86 @@ TEST_CASE("host c: warnings reach the host") {
       "  - {name: left, op: test/text.upper, in: text, out: unread}\noutputs: [loud]\n",
       o);
   CHECK(warnings == "pipeline:5: node 'left': nothing reads what it gives");
+}
+
+TEST_CASE("host c: a child after fork is told to open the pipeline itself") {
+  const Opened pipeline;
+  pipit_future* future = nullptr;
+  CHECK(pipit_submit(pipeline, Text("a"), 1, &future) == nullptr);
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    pipit_result* result = nullptr;
+    std::string said = text_of(pipit_run(pipeline, Text("a"), 1, &result)) + "\n";
+    said += text_of(pipit_push(pipeline, Text("a"), 1)) + "\n";
+    said += text_of(pipit_next(pipeline, &result)) + "\n";
+    pipit_end(pipeline);
+    pipit_cancel(pipeline);
+    said += std::to_string(pipit_wait(future, -1)) + " " + text_of(pipit_take(future, &result)) + "\n";
+    pipit_free(pipeline);
+    _exit(write(ends[1], said.data(), said.size()) < 0 ? 1 : 0);
+  }
+  close(ends[1]);
+  std::string said(4096, '\0');
+  const ssize_t got = read(ends[0], said.data(), said.size());
+  close(ends[0]);
+  waitpid(child, nullptr, 0);
+  said.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  const std::string open_there =
+      "unavailable: the pipeline was opened before fork() and its threads are not in this process; open it in the "
+      "child\n";
+  CHECK(said ==
+        open_there + open_there + open_there +
+            "1 unavailable: the item was submitted before fork() and its result is not in this process; submit it "
+            "in the child, to a pipeline that was opened there\n");
+  pipit_result* result = nullptr;
+  CHECK(pipit_take(future, &result) == nullptr);
+  CHECK(text_of(result) == "0 A");
+}
+
+TEST_CASE("host c: any time may be waited for") {
+  const Opened pipeline;
+  for (const double seconds : {-1e300, -0.001, 1e-300, 1e9, 1e300, std::numeric_limits<double>::infinity(),
+                               std::numeric_limits<double>::quiet_NaN()}) {
+    CAPTURE(seconds);
+    pipit_future* future = nullptr;
+    CHECK(pipit_submit(pipeline, Text("a"), 1, &future) == nullptr);
+    if (!(seconds > 0 && seconds < 1)) CHECK(pipit_wait(future, seconds) == 1);
+    pipit_result* result = nullptr;
+    CHECK(pipit_take(future, &result) == nullptr);
+    pipit_result_free(result);
+  }
+}
+
+TEST_CASE("host c: a value that is read as what it is not gives nothing") {
+  const pipit_host* host = pipit_host_table();
+  pipit_value text{};
+  REQUIRE(host->make_string("abc", 3, &text) == 0);
+  const pipit_value number{PIPIT_INT, 0, {7}};
+  pipit_value key = number;
+  pipit_value entry = number;
+  std::size_t size = 7;
+  for (const pipit_value& value : {text, number, pipit_value{}}) {
+    CHECK(host->tensor(value) == nullptr);
+    CHECK(host->frame_info(value) == nullptr);
+    CHECK(host->list_data(value, &size) == nullptr);
+    CHECK(host->bytes_data(value, &size) == nullptr);
+    CHECK(size == 0);
+    CHECK(host->map_size(value) == 0);
+    host->map_entry(value, 0, &key, &entry);
+    CHECK(key.kind == PIPIT_NULL);
+    CHECK(entry.kind == PIPIT_NULL);
+  }
+  CHECK(host->string_data(number, &size) == nullptr);
+  host->release(text);
+}
+
+TEST_CASE("host c: a number of items in flight that makes no sense is refused") {
+  pipit_options o = options();
+  o.items_in_flight = -1;
+  pipit_pipeline* pipeline = nullptr;
+  CHECK(text_of(pipit_parse(kUpper, ".", &o, &pipeline)) ==
+        "invalid_argument: items_in_flight must be at least 1, found -1");
 }

@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include "dot.h"
 #include "graphs.h"
+#include "json_text.h"
 
 using pipit::Plan;
 using pipit::PlanEdge;
@@ -81,4 +83,25 @@ outputs: [loud]
                                8);
   CHECK(plan.threads == 8);
   CHECK(plan.nodes[0].threads == 0);
+}
+
+TEST_CASE("plan: columns that say what a window is of are explained and described and drawn") {
+  const Plan plan = Plan::make(test::build(R"(
+inputs: {text: string}
+nodes:
+  - {name: pictures, op: test/text.pictures, in: text, out: frame}
+  - {name: film, op: test/text.film, in: frame, out: film, window: {size: all, start: begin, rows: n}}
+  - {name: half, op: test/text.half, in: n, out: half}
+outputs: [film, begin, half]
+)"),
+                               0);
+  CHECK(plan.explain().find("out film: string, begin: int, n: int (rows of item)\n") != std::string::npos);
+  const pipit::Value film = plan.description.get("nodes").get("film");
+  std::string json;
+  pipit::append_json(json, film.get("window"));
+  CHECK(json == R"({"size":"all","by":"pictures.frame","start":"begin","rows":"n"})");
+  json.clear();
+  pipit::append_json(json, film.get("out"));
+  CHECK(json == R"(["film","begin","n"])");
+  CHECK(pipit::dot(plan).find("n1 -> n2 [label=\"n\"];\n") != std::string::npos);
 }

@@ -99,8 +99,8 @@ TEST_CASE("spec: values of a wrong form are told with what was found") {
         "f.yaml:4: node 'up': 'window' must be 'all', {size, step} or {seconds, step, by}, found 'some'");
   CHECK(fault(with("window: {size: 3, seconds: 1}")) ==
         "f.yaml:4: node 'up': 'window' must be 'all', {size, step} or {seconds, step, by}, found a mapping");
-  CHECK(fault(with("window: {size: 3, by: text}")) ==
-        "f.yaml:4: node 'up': 'window': no key 'by'; expected 'size' and 'step'");
+  CHECK(fault(with("window: {size: 3, width: 2}")) ==
+        "f.yaml:4: node 'up': 'window': no key 'width'; expected 'size', 'step', 'by', 'start', 'end' and 'rows'");
   CHECK(fault(with("window: {size: 0}")) ==
         "f.yaml:4: node 'up': 'window.size' must be a number of at least 1, found '0'");
   CHECK(fault(with("window: {seconds: 2, step: nan}")) ==
@@ -188,6 +188,25 @@ TEST_CASE("spec: an unset environment variable stops a run and warns a check") {
   CHECK(spec.nodes[0].args[0].value.text == "${PIPIT_TEST_UNSET}");
 }
 
+TEST_CASE("spec: a required variable says its own words with the folder of the file") {
+  unsetenv("PIPIT_TEST_UNSET");
+  const std::string text =
+      with("args: {k: '${PIPIT_TEST_UNSET:?no weights: set them, $folder/w.pth or $folder/v.pth}'}");
+  const auto told = [&](const char* folder) {
+    try {
+      Spec::parse(text, "f.yaml", folder, {});
+    } catch (const pipit::Error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  CHECK(told("parts") == "f.yaml:4: no weights: set them, parts/w.pth or parts/v.pth");
+  CHECK(told("") == "f.yaml:4: no weights: set them, ./w.pth or ./v.pth");
+  setenv("PIPIT_TEST_SET", "mine.pth", 1);
+  const Spec spec = Spec::parse(with("args: {k: '${PIPIT_TEST_SET:?no weights}'}"), "f.yaml", ".", {});
+  CHECK(spec.nodes[0].args[0].value.text == "mine.pth");
+}
+
 TEST_CASE("spec: all faults come at once in the order of lines") {
   CHECK(fault("pipit: 1\nfoo: 1\ninputs: {t: string}\nnodes:\n  - {name: a, op: x.y, in: t, out: u, replicas: 0}\n"
               "  - {name: b, in: t}\nvars: {w: $nothing}\noutputs: ['u v']\n") ==
@@ -203,4 +222,10 @@ TEST_CASE("spec: a file that cannot be read is told") {
   CHECK_THROWS_WITH_AS(Spec::read("/nowhere/f.yaml", {}),
                        "cannot open pipeline '/nowhere/f.yaml': No such file or directory", pipit::Error);
   CHECK_THROWS_WITH_AS(Spec::read("/tmp", {}), "'/tmp' is a folder; expected a pipeline file", pipit::Error);
+}
+
+TEST_CASE("spec: replicas have a most") {
+  CHECK(fault(with("replicas: 256")) == "");
+  CHECK(fault(with("replicas: 257")) == "f.yaml:4: node 'up': 'replicas' must be at most 256, found 257");
+  CHECK(fault(with("replicas: 40000")) == "f.yaml:4: node 'up': 'replicas' must be at most 256, found 40000");
 }

@@ -20,7 +20,10 @@ struct Outcome {
 Outcome apply(const Substitution& substitution, const std::string& text) {
   Outcome outcome;
   outcome.value = substitution.apply(
-      text, false, [&](std::string_view name) { outcome.said += "unset " + std::string(name) + "\n"; },
+      text, false,
+      [&](std::string_view name, std::string_view message) {
+        outcome.said += "unset " + std::string(name) + (message.empty() ? "" : ": " + std::string(message)) + "\n";
+      },
       [&](const std::string& message) { outcome.said += message + "\n"; });
   return outcome;
 }
@@ -46,6 +49,19 @@ TEST_CASE("substitution: vars and the environment are put in place") {
   CHECK(text("${PIPIT_TEST_UNSET:-}") == "");
   CHECK_MESSAGE(text("${PIPIT_TEST_EMPTY:-other}") == "other", "as in a shell");
   CHECK(text("${PIPIT_TEST_EMPTY}") == "");
+}
+
+TEST_CASE("substitution: a variable that is required says what to do") {
+  setenv("PIPIT_TEST_SET", "there", 1);
+  setenv("PIPIT_TEST_EMPTY", "", 1);
+  unsetenv("PIPIT_TEST_UNSET");
+  const Substitution substitution;
+  CHECK(apply(substitution, "${PIPIT_TEST_SET:?set it}").value.text == "there");
+  CHECK(apply(substitution, "${PIPIT_TEST_SET:?set it}").said == "");
+  CHECK(apply(substitution, "${PIPIT_TEST_UNSET:?set it: x:-y}").said == "unset PIPIT_TEST_UNSET: set it: x:-y\n");
+  CHECK(apply(substitution, "${PIPIT_TEST_EMPTY:?set it}").said == "unset PIPIT_TEST_EMPTY: set it\n");
+  CHECK(apply(substitution, "${PIPIT_TEST_UNSET:?}").said == "unset PIPIT_TEST_UNSET\n");
+  CHECK(apply(substitution, "${PIPIT_TEST_UNSET:-a:?b}").value.text == "a:?b");
 }
 
 TEST_CASE("substitution: a dollar sign may stand for itself") {

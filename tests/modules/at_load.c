@@ -1,4 +1,4 @@
-/* A module whose static constructor does not end well: it ABORTS or LOOPS. */
+/* A module whose static constructor does not end well: it ABORTS, EXITS or LOOPS. */
 #include <pipit/operator_c.h>
 #include <stdlib.h>
 
@@ -10,6 +10,8 @@ static volatile int forever = 1;
 __attribute__((constructor)) static void at_load(void) {
 #ifdef LOOPS
   while (forever) continue;
+#elif defined(EXITS)
+  if (forever) exit(0);
 #else
   if (forever) abort();
 #endif

@@ -2,7 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,8 @@ const std::string kPrefix = PIPIT_PREFIX;
 const std::string kProgram = kPrefix + "/bin/pipit";
 const std::string kPipelines = kPrefix + "/share/pipit/pipelines";
 const std::string kWeights = kPipelines + "/demo/clip4clip-shapes.safetensors";
+// For the shipped pipelines, in every program that is run here.
+const int kWeightsGiven = setenv("PIPIT_WEIGHTS", kWeights.c_str(), 1);
 const std::string kPluginFolder = PIPIT_PLUGIN_FOLDER;
 const std::string kPluginModule = kPluginFolder + "/acme/video_filter/shot_change.so";
 const std::string kPluginSource = PIPIT_SOURCE_DIR "/plugins/shot_change";
@@ -35,11 +39,24 @@ std::string starts(const std::vector<int>& first_frames) {
 
 }  // namespace
 
-TEST_CASE("package: a shipped pipeline runs in the moved tree with its default weights") {
-  const Outcome outcome = shell(kProgram + " run " + kPipelines + "/text_embedding.yaml --input text='a red circle'");
+TEST_CASE("package: a shipped pipeline runs in the moved tree with the weights that it names for trying out") {
+  const std::string run = kProgram + " run " + kPipelines + "/text_embedding.yaml --input text='a red circle'";
+  CHECK(shell("PIPIT_WEIGHTS= " + run).err == kPipelines +
+                                                  "/text_embedding.yaml:5: no weights: give --set vars.weights=FILE or "
+                                                  "PIPIT_WEIGHTS=FILE; for trying out, " +
+                                                  kWeights + " is a toy model\n");
+  const Outcome outcome = shell(run);
   CHECK(outcome.err == "");
   CHECK(outcome.status == 0);
   CHECK(json::parse(outcome.out).at("vec").size() == 128);
+}
+
+TEST_CASE("package: an install leaves a template of an operator and no headers of LibTorch") {
+  CHECK(shell("ls " + kPrefix + "/share/pipit/plugins/template").out ==
+        "CMakeLists.txt\nREADME.md\nshorten.cpp\nshorten.yaml\n");
+  CHECK(shell("find " + kPrefix + "/lib/pipit/libtorch -name '*.h'").out ==
+        kPrefix + "/lib/pipit/libtorch/torch/include/torch/headeronly/version.h\n");
+  CHECK(std::stoi(shell("find " + kPrefix + " -type f | wc -l").out) < 1000);
 }
 
 TEST_CASE("package: a plugin is listed when its folder is on the operator path") {
@@ -162,6 +179,158 @@ TEST_CASE("host: a program in C built against the package embeds sentences") {
   CHECK(outcome.err == "");
   CHECK(outcome.status == 0);
   CHECK(outcome.out == "a red circle: a vector of 128 numbers\n: a vector of 128 numbers\n");
+}
+
+TEST_CASE(
+    "host: more clips than may be in flight and a pipeline without the output end in an error and not in a wait") {
+  const ::test::TemporaryFolder folder;
+  const std::string pipeline = folder.write(
+      "p.yaml",
+      "pipit: 1\ninputs: {path: string}\nnodes:\n"
+      "  - {name: decode, op: video_decode.ffmpeg, in: path, out: frame, args: {sample_type: clip4clip_1fps}}\n"
+      "outputs: [path, frame]\n");
+  const Outcome outcome =
+      shell("timeout 60 " PIPIT_HOST " " + pipeline + " $(yes " + kClip + " 2>/dev/null | head -n 600)");
+  CHECK(outcome.out == "");
+  CHECK(outcome.err == "not_found: no output 'vec'; the item has 'path', 'frame'\n");
+  CHECK(outcome.status == 2);
+}
+
+TEST_CASE("host: a program in C tells that a pipeline has no such output") {
+  const ::test::TemporaryFolder folder;
+  const std::string pipeline =
+      folder.write("p.yaml",
+                   "pipit: 1\ninputs: {text: string}\nnodes:\n"
+                   "  - {name: embed, op: video_text_embedding.clip4clip, in: text, out: other, "
+                   "args: {model_name: auto, weight_path: " +
+                       kWeights + ", modality: text}}\noutputs: [text, other]\n");
+  const Outcome outcome = shell(PIPIT_HOST_C " " + pipeline + " 'a red circle'");
+  CHECK(outcome.out == "");
+  CHECK(outcome.err == "a red circle: the pipeline has no output 'vec' that is one vector\n");
+  CHECK(outcome.status == 1);
+}
+
+TEST_CASE("host: the compiler lines of the page build programs that run from anywhere") {
+  std::vector<std::string> lines;
+  std::istringstream page(::test::read_file(PIPIT_SOURCE_DIR "/docs/embedding.md"));
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("cc ") || line.starts_with("c++ ") || line.starts_with("export PKG_")) lines.push_back(line);
+  }
+  REQUIRE(lines.size() == 4);
+  const std::string setting = lines.front();
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const ::test::TemporaryFolder folder;
+    const bool c = lines[i].starts_with("cc ");
+    folder.write(c ? "main.c" : "main.cpp",
+                 ::test::read_file(PIPIT_HOST_SOURCES + std::string(c ? "/host_c/main.c" : "/host/main.cpp")));
+    std::string command = "cd " + folder.path() + " && " + setting + " && " + lines[i];
+    for (std::size_t at = 0; (at = command.find("/opt/pipit", at)) != std::string::npos;) {
+      command.replace(at, std::string("/opt/pipit").size(), kPrefix);
+      at += kPrefix.size();
+    }
+    CAPTURE(command);
+    const Outcome built = shell(command);
+    CHECK(built.err == "");
+    REQUIRE(built.status == 0);
+    const Outcome ran =
+        c ? shell("cd / && " + folder.path() + "/host_c " + kPipelines + "/text_embedding.yaml 'a red circle'")
+          : shell("cd / && " + folder.path() + "/host " + kPipelines + "/video_embedding.yaml " + kClip);
+    CHECK(ran.err == "");
+    CHECK(ran.out == (c ? std::string("a red circle") : kClip) + ": a vector of 128 numbers\n");
+  }
+}
+
+TEST_CASE("host: Ctrl-C ends a host as the page shows") {
+  const ::test::TemporaryFolder folder;
+  const Outcome outcome =
+      shell("cd " + folder.path() + " && PKG_CONFIG_PATH=" + kPrefix +
+            "/lib/pkgconfig && export PKG_CONFIG_PATH && c++ -std=c++20 " PIPIT_HOST_SOURCES
+            "/host/ctrl_c.cpp -o ctrl_c $(pkg-config --cflags --libs pipit) && ./ctrl_c " +
+            kPipelines + "/video_embedding.yaml $(yes " + kClip +
+            " 2>/dev/null | head -n 20000) >out & p=$!; until grep -qs embedded " + folder.path() +
+            "/out; do sleep 0.05; done; "
+            "kill -INT $(pgrep -P $p ctrl_c || echo $p); wait $p; echo status $?; grep -vc embedded " +
+            folder.path() + "/out");
+  CHECK(outcome.out == "status 130\n0\n");
+}
+
+TEST_CASE("host: Python gives what the program gives through ctypes") {
+  if (shell("command -v python3").status != 0) {
+    MESSAGE("there is no python3 to try it with");
+    return;
+  }
+  const std::string file = kPrefix + "/share/doc/pipit/docs/examples/pipit_ctypes.py";
+  const std::string pipeline = kPipelines + "/text_embedding.yaml";
+  const Outcome expected = shell(kProgram + " run " + pipeline + " --input text='a red circle'");
+  const Outcome outcome = shell("python3 " + file + " " + pipeline + " text='a red circle'");
+  CHECK(outcome.err == "");
+  CHECK(outcome.status == 0);
+  CHECK(json::parse(outcome.out).at("text") == "a red circle");
+  CHECK(json::parse(outcome.out).at("vec").get<std::vector<float>>() ==
+        json::parse(expected.out).at("vec").get<std::vector<float>>());
+
+  const ::test::TemporaryFolder folder;
+  folder.write("many.py", R"(
+import itertools, os, sys
+from pipit_ctypes import Pipeline, PipitError
+pipeline = Pipeline(sys.argv[1])
+print(pipeline.outputs)
+good = [r.item for r in pipeline.stream({"text": "a" * (n % 5)} for n in range(600)) if not r.error]
+print(len(good), good == sorted(good))
+with Pipeline(sys.argv[1]) as second:
+    for result in second.stream({"text": "a"} for _ in itertools.count()):
+        print(result.item, len(result["vec"]), result["text"])
+        break
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        try:
+            second.run(text="a")
+        except PipitError as e:
+            print(e.code, flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+with Pipeline(sys.argv[1]) as third:
+    for bad in ({"txt": "a"}, {"text": 7}, {"text": None}, {}):
+        try:
+            print(third.run(**bad))
+        except PipitError as e:
+            print(e.code, e)
+try:
+    Pipeline("missing.yaml")
+except PipitError as e:
+    print(e.code, e)
+)");
+  const Outcome many = shell("cd " + folder.path() + " && PYTHONPATH=" + kPrefix +
+                             "/share/doc/pipit/docs/examples timeout 100 python3 many.py " + pipeline);
+  CHECK(many.err == "");
+  CHECK(many.out ==
+        "['text', 'vec']\n600 True\n0 128 a\nunavailable\n"
+        "invalid_input no input 'txt'; did you mean 'text'?; the pipeline takes 'text'\n"
+        "invalid_input input 'text' takes string, found int\n"
+        "invalid_input input 'text' takes string, found null\n"
+        "invalid_input input 'text' is missing; the pipeline takes 'text'\n"
+        "not_found cannot open pipeline 'missing.yaml': No such file or directory\n");
+}
+
+TEST_CASE("host: a library that is opened by a relative name finds its operators after a change of folder") {
+  if (shell("command -v python3").status != 0) return;
+  const ::test::TemporaryFolder folder;
+  folder.write("relative.py", R"(
+import ctypes, os, sys
+os.chdir(sys.argv[1] + "/lib")
+library = ctypes.CDLL("./libpipit.so")
+os.chdir("/")
+library.pipit_error_message.restype = ctypes.c_char_p
+library.pipit_error_message.argtypes = [ctypes.c_void_p]
+library.pipit_parse.restype = ctypes.c_void_p
+error = library.pipit_parse(b"pipit: 1\ninputs: {t: string}\nnodes:\n  - {name: n, op: no.such, in: t, out: u}\noutputs: [u]\n",
+                            b".", None, ctypes.byref(ctypes.c_void_p()))
+print(library.pipit_error_message(error).decode())
+)");
+  const Outcome outcome = shell("python3 " + folder.path() + "/relative.py " + kPrefix);
+  CHECK(outcome.err == "");
+  CHECK(outcome.out == "pipeline:4: no operator 'no.such'; searched: '" + kPrefix + "/lib/pipit/operators'\n");
 }
 
 TEST_CASE("host: a program in C gets errors as values") {

@@ -1,7 +1,7 @@
 # Nothing in the tree PREFIX, LibTorch apart, says where it was built or installed: no package file names one of the folders
 # PLACES, no binary looks for libraries anywhere but relative to itself.
 
-file(GLOB package_files "${PREFIX}/lib/cmake/pipit/*")
+file(GLOB package_files "${PREFIX}/lib/cmake/pipit/*" "${PREFIX}/lib/pkgconfig/*")
 foreach(file IN LISTS package_files)
   file(READ "${file}" text)
   foreach(place IN LISTS PLACES)

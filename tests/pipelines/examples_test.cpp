@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 
 #include "files.h"
 #include "program.h"
@@ -25,15 +26,44 @@ double difference(const json& a, const json& b) {
 
 }  // namespace
 
-TEST_CASE("pipelines: the shipped ones are right and need nothing but their inputs") {
+TEST_CASE("pipelines: the shipped ones are right and need nothing but weights and their inputs") {
   for (const std::string& pipeline :
-       {test::kVideoEmbedding, test::kTextEmbedding, test::kImageEmbedding, test::kVideoText}) {
+       {test::kVideoEmbedding, test::kTextEmbedding, test::kImageEmbedding, test::kVideoText, test::kVideoMoments}) {
     const Outcome checked = run({"check", pipeline});
     CHECK(checked.err == "");
     CHECK(checked.status == 0);
   }
   const Outcome explained = run({"check", test::kVideoEmbedding, "--explain"});
   CHECK(explained.out.find("samples itself, in place of 'sample'") != std::string::npos);
+}
+
+TEST_CASE("pipelines: the shipped ones take no weights that nobody gave") {
+  // In another folder, and in this one: the file that the sentence names is there, seen from where the program was run.
+  for (const std::string& folder : {std::string("/"), test::kPipelines}) {
+    const std::string prefix = folder == "/" ? test::kPipelines + "/" : "./";
+    for (const char* name : {"video_embedding", "text_embedding", "image_embedding", "video_text"}) {
+      test::Call call;
+      call.arguments = {"run", prefix + name + ".yaml", "--input", "path=a", "--input", "text=a"};
+      call.folder = folder;
+      call.environment = {"PIPIT_WEIGHTS="};
+      const Outcome outcome = run(call);
+      CHECK(outcome.out == "");
+      CHECK(outcome.status == 2);
+      const std::string demo = prefix + "demo/clip4clip-shapes.safetensors";
+      CHECK(outcome.err.ends_with(".yaml:" + std::string(name == std::string("video_embedding") ? "6" : "5") +
+                                  ": no weights: give --set vars.weights=FILE or PIPIT_WEIGHTS=FILE; for trying out, " +
+                                  demo + " is a toy model\n"));
+      CHECK(std::filesystem::exists(std::filesystem::path(folder) / demo));
+      call.arguments[0] = "check";
+      call.arguments.resize(2);
+      const Outcome checked = run(call);
+      CHECK(checked.status == 0);
+      CHECK(checked.err.find("no weights: give --set vars.weights=FILE") != std::string::npos);
+      call.environment.clear();
+      call.environment.push_back("PIPIT_WEIGHTS=" + demo);
+      CHECK(run(call).err == "");
+    }
+  }
 }
 
 TEST_CASE("image_embedding: an image gets a vector of the length of a clip's") {
@@ -70,6 +100,43 @@ TEST_CASE("video_embedding: the demo's clips give the reference's vectors") {
     CHECK(difference(video_lines[i]["vec"], clips[i]["video_vec"]) <= 2e-5);
     CHECK(difference(text_lines[i]["vec"], clips[i]["text_vec"]) <= 2e-5);
   }
+}
+
+TEST_CASE("video_moments: each window of a clip has its times and the vector that its frames alone have") {
+  const TemporaryFolder folder;
+  const auto pipeline = [&](const std::string& decode, const std::string& window) {
+    std::string text = test::read_file(test::kVideoMoments);
+    const auto replace = [&](const std::string& from, const std::string& to) {
+      REQUIRE(text.find(from) != std::string::npos);
+      text.replace(text.find(from), from.size(), to);
+    };
+    replace("time_step: 1", "time_step: 0.25");
+    replace("out: frame}", "out: frame, args: {" + decode + "}}");
+    replace("{seconds: 5, start: start_ms, end: end_ms}", window);
+    return folder.write("moments.yaml", text);
+  };
+  const std::string clip = "path=" + test::kClips + "/bframes.mp4";
+  const std::string weights = "vars.weights=" + test::kDemo + "/clip4clip-shapes.safetensors";
+  const auto outcome_of = [&](const std::string& file) {
+    const Outcome outcome = run({"run", file, "--input", clip, "--set", weights});
+    CHECK(outcome.err == "");
+    REQUIRE(outcome.status == 0);
+    return json_lines(outcome.out).at(0);
+  };
+  const json moments = outcome_of(pipeline("start_time: 0", "{seconds: 0.5, start: start_ms, end: end_ms}"));
+  REQUIRE(moments["vec"].size() >= 2);
+  for (std::size_t i = 0; i < moments["vec"].size(); ++i) {
+    CHECK(moments["start_ms"][i] == 500 * i);
+    CHECK(moments["end_ms"][i] == 500 * i + 500);
+  }
+  const json first = outcome_of(pipeline("end_time: 0.49", "{size: all, start: start_ms, end: end_ms}"));
+  CHECK(first["start_ms"] == 0);
+  CHECK(first["end_ms"] < 500);
+  CHECK(difference(moments["vec"][0], first["vec"]) <= 1e-6);
+  const json shipped = outcome_of(test::kVideoMoments);
+  CHECK(shipped["start_ms"][0] == 0);
+  CHECK(shipped["end_ms"][0] == 5000);
+  CHECK(shipped["vec"].size() == shipped["start_ms"].size());
 }
 
 TEST_CASE("video_text: both branches give what the single pipelines give") {

@@ -12,8 +12,10 @@ inline const std::string kPipelines = PIPIT_SOURCE_DIR "/pipelines";
 inline const std::string kVideoEmbedding = kPipelines + "/video_embedding.yaml";
 inline const std::string kTextEmbedding = kPipelines + "/text_embedding.yaml";
 inline const std::string kImageEmbedding = kPipelines + "/image_embedding.yaml";
+inline const std::string kVideoMoments = kPipelines + "/video_moments.yaml";
 inline const std::string kVideoText = kPipelines + "/video_text.yaml";
 inline const std::string kDemo = kPipelines + "/demo";
+inline const std::string kDemoWeights = kDemo + "/clip4clip-shapes.safetensors";
 inline const std::string kClips = PIPIT_SOURCE_DIR "/tests/operators/video_decode/data";
 
 /// The lines of a program's output, as JSON.

@@ -27,6 +27,7 @@ namespace pipit {
 ///   output_failed     results cannot be written
 ///   cancelled         the run was told to stop
 ///   operator_failed   anything else that an operator threw
+///   out_of_memory     memory is exhausted
 ///   internal          a fault of pipit itself
 class __attribute__((visibility("default"))) Error : public std::runtime_error {
  public:

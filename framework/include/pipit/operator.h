@@ -6,7 +6,7 @@
 //       return pipit::Signature("Upper-cases a text.").input("text", "string").output("text", "string");
 //     }
 //     Upper(const pipit::Arguments&, pipit::Context&) {}
-//     pipit::Value process(const pipit::Row& row) { … row[0].string() … }
+//     pipit::Value process(const pipit::Row& row) { return upper(row[0].string()); }
 //   };
 //   PIPIT_OPERATOR("acme/text.upper", "1.0.0", "upper-cases a text", Upper);
 //

@@ -134,6 +134,12 @@ typedef struct pipit_variant {
   uint32_t output_count;
 } pipit_variant;
 
+/* A code of the operator's own with which it refuses rows or arguments, besides those of pipit/error.h. */
+typedef struct pipit_refusal {
+  const char* code;
+  const char* when; /* "when the shelf is full" */
+} pipit_refusal;
+
 enum { PIPIT_STATELESS = 0, PIPIT_PER_ITEM = 1 };
 enum { PIPIT_USES_THREADS = 1u << 0 }; /* runs threads of its own, as many as context_threads says */
 
@@ -151,6 +157,10 @@ typedef struct pipit_signature {
   const pipit_argument* arguments;
   uint32_t variant_count;
   uint32_t argument_count;
+  /* Not in version 1.0: read when struct_size reaches it. */
+  const pipit_refusal* refusals;
+  uint32_t refusal_count;
+  uint32_t refusal_size; /* sizeof(pipit_refusal) */
 } pipit_signature;
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
@@ -217,7 +227,7 @@ typedef struct pipit_host {
   int (*make_list)(const pipit_value* elements, size_t size, pipit_value* out);
   int (*make_map)(const pipit_value* keys, const pipit_value* values, size_t size, pipit_value* out);
 
-  /* Reading values. What is returned lives as long as the value. The value must be of the kind named. */
+  /* Reading values. What is returned lives as long as the value. A value of another kind gives NULL, or 0. */
   const char* (*string_data)(pipit_value value, size_t* size);
   const void* (*bytes_data)(pipit_value value, size_t* size);
   const pipit_tensor* (*tensor)(pipit_value value); /* of a frame: its pixels */
@@ -231,8 +241,8 @@ typedef struct pipit_host {
   void (*set_text)(pipit_text* text, const char* data, size_t size);
 
   /* Inside process and finish. emit takes the values, one an output port, for the given row of the call; it may block
-   * until there is room. It returns 0 to go on, 1 when nobody wants more of this row's item (return soon, without an
-   * error). fail fails one row's item and leaves the others. */
+   * until there is room. It returns 0 to go on, 1 when nobody wants more of this row's item (skip its rows, or return:
+   * other items' rows are then called for again). fail fails one row's item and leaves the others. */
   int (*emit)(pipit_emitter* emitter, uint32_t row, pipit_value* outputs);
   void (*fail)(pipit_emitter* emitter, uint32_t row, const char* code, const char* message);
   int (*stop_requested)(pipit_emitter* emitter);

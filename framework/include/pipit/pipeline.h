@@ -2,9 +2,10 @@
 //
 //   pipit::Pipeline pipeline = pipit::Pipeline::open("video_embedding.yaml");
 //   pipit::Result result = pipeline.call({{"path", "clip.mp4"}});
-//   if (!result.error) use(result.get("vec").tensor());
+//   if (!result.error) use(result.at("vec").tensor());
 //
-// or, as a stream: one thread push()es and at last calls close(), another calls next() until it returns nothing.
+// or, as a stream: stream(), which has a thread of its own for the inputs; or one thread of the host push()es and at
+// last calls close(), another calls next() until it returns nothing.
 //
 // open() reads the file, loads the operators, constructs them (models are read here) and starts one thread a node
 // replica. Everything that is wrong with the pipeline is thrown by open(), as one pipit::Error; after it, what goes
@@ -14,11 +15,16 @@
 // All functions may be called from any thread, the destructor excepted. Several pipelines may run in one process; nodes
 // with the same weights share one model. The host's signal handlers, locale, standard streams and LibTorch settings are
 // left alone.
+//
+// A pipeline belongs to the process that opened it. In a child after fork() its threads are not there: what would use
+// them throws `unavailable`, close() and cancel() do nothing, the destructor leaves everything to the parent. Open it
+// in the child, and fork before anything is opened: a lock that another thread held stays locked in the child for ever.
 #pragma once
 
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -26,6 +32,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -61,6 +68,15 @@ struct Result {
       if (names[i] == name) return outputs[i];
     }
     return {};
+  }
+  /// The output of a name. Throws pipit::Error (`not_found`) that lists the outputs when there is none.
+  const Value& at(std::string_view name) const {
+    std::string known;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (names[i] == name) return outputs[i];
+      known += (known.empty() ? "'" : ", '") + names[i] + "'";
+    }
+    throw Error("not_found", "no output '" + std::string(name) + "'; the item has " + (known.empty() ? "none" : known));
   }
 };
 
@@ -108,9 +124,11 @@ struct Span {
 
 /// An operator of the host's own code: a function, used by nodes that name it.
 ///
-///   options.operators.emplace_back("host.length", pipit::Signature("Bytes of a text.").input("text", "string")
-///       .output("bytes", "int"), [](const pipit::Row& row) { return pipit::Value(row[0].string().size()); });
-///   … - {name: n, op: host.length, in: text, out: bytes}
+///   options.operators.emplace_back(
+///       "host.length", pipit::Signature("Bytes of a text.").input("text", "string").output("bytes", "int"),
+///       [](const pipit::Row& row) { return static_cast<std::int64_t>(row[0].string().size()); });
+///
+/// and in the file: {name: n, op: host.length, in: text, out: bytes}.
 struct HostOperator {
   using Function = std::function<void(const Row& row, Emitter& out)>;
 
@@ -143,7 +161,7 @@ struct Options {
   std::vector<HostOperator> operators;
   /// Threads for LibTorch, FFmpeg and the like, all together; 0: leave their settings as they are.
   int threads = 0;
-  /// Items in the pipeline at once, those whose results wait to be taken included; push blocks beyond.
+  /// Items in the pipeline at once, those whose results wait to be taken included; push blocks beyond. At least 1.
   int items_in_flight = 256;
   /// Called with each warning, from any thread; empty: dropped.
   std::function<void(const std::string& message)> on_warning;
@@ -173,10 +191,20 @@ class PIPIT_EXPORT Pipeline {
 
   /// Runs one item and returns its result.
   Result call(Inputs inputs);
-  /// Starts one item; its result comes through the future. Blocks while too many are in flight.
+  /// Starts one item; its result comes through the future. Blocks while too many are in flight. In a child after fork()
+  /// nobody fulfils a future of the parent's.
   std::future<Result> submit(Inputs inputs);
 
-  /// Starts one item of the stream; its result comes from next(). Blocks while too many are in flight. False after
+  /// Runs a whole stream, once in the pipeline's life: `give` returns the inputs of one item after the other and at
+  /// last nothing (a std::optional<Inputs>), called by a thread of the stream's own; `take` gets each Result in the
+  /// order of the inputs, called by this thread. Holds no more than Options::items_in_flight items at once. What `take`
+  /// throws cancels the pipeline, what `give` throws ends the stream behind the items that it gave; both are thrown
+  /// here, when `give` has returned. After cancel() it returns with the results that were there.
+  template <class Give, class Take>
+  void stream(Give give, Take take);
+
+  /// Starts one item of the stream; its result comes from next(). Blocks while too many are in flight: where the thread
+  /// that takes results gives up, it calls cancel() before it waits for the one that pushes. False after
   /// cancel().
   bool push(Inputs inputs);
   /// Puts an item in the stream that is already known to be wrong, so that its error comes in its place.
@@ -204,6 +232,31 @@ class PIPIT_EXPORT Pipeline {
   explicit Pipeline(std::unique_ptr<Running> running);
   std::unique_ptr<Running> running_;
 };
+
+template <class Give, class Take>
+void Pipeline::stream(Give give, Take take) {
+  std::exception_ptr failure;
+  {
+    // Joined at the end of this block, however it is left; by then nothing that it may wait for is missing.
+    const std::jthread producer([&] {
+      try {
+        while (std::optional<Inputs> inputs = give()) {
+          if (!push(std::move(*inputs))) return;
+        }
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      close();
+    });
+    try {
+      while (std::optional<Result> result = next()) take(std::move(*result));
+    } catch (...) {
+      cancel();
+      throw;
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
 
 }  // namespace pipit
 

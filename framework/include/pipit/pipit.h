@@ -3,10 +3,14 @@
  *
  *   pipit_pipeline* pipeline = NULL;
  *   pipit_error* error = pipit_open("text_embedding.yaml", NULL, &pipeline);
- *   if (error != NULL) { puts(pipit_error_message(error)); pipit_error_free(error); return 2; }
+ *   if (error != NULL) {
+ *     puts(pipit_error_message(error));
+ *     pipit_error_free(error);
+ *     return 2;
+ *   }
  *
  * or, as a stream: one thread calls pipit_push for each item and at last pipit_end, another calls pipit_next until it
- * gives no result.
+ * gives no result. Where the latter gives up early it calls pipit_cancel, which wakes a pipit_push that waits.
  *
  * Errors are values: a function that can fail returns NULL, or an error that the caller frees. What goes wrong with one
  * item is no such error but in that item's result.
@@ -17,6 +21,10 @@
  * Threads: all functions may be called from any thread at the same time, except that pipit_free must be the last one
  * of its pipeline, and that one result or future is used by one thread at a time. The host's signal handlers, locale,
  * standard streams and LibTorch settings are left alone.
+ *
+ * fork: a pipeline belongs to the process that opened it. In a child of it the functions that would need its threads
+ * return the error `unavailable`; pipit_end and pipit_cancel do nothing, pipit_free leaves everything to the parent.
+ * Open it in the child.
  *
  * Compatibility: functions are only added. A struct begins with its size, so that it can grow at its end.
  * Text is UTF-8 and NUL-terminated. */
@@ -62,7 +70,7 @@ typedef struct pipit_setting {
 typedef struct pipit_options {
   uint32_t struct_size;    /* sizeof(pipit_options) */
   int32_t threads;         /* for LibTorch, FFmpeg and the like together; 0: leave their settings as they are */
-  int32_t items_in_flight; /* items in the pipeline at once, results not yet taken included; 0: 256 */
+  int32_t items_in_flight; /* items in the pipeline at once, results not yet taken included; at least 1, or 0: 256 */
   uint32_t setting_count;
   const pipit_setting* settings;
   const char* const* operator_path;                    /* folders searched first, and NULL at the end; NULL: none */
@@ -93,7 +101,8 @@ PIPIT_API pipit_error* pipit_run(pipit_pipeline* pipeline, const pipit_input* in
 /* Starts one item; waits while too many are in flight. */
 PIPIT_API pipit_error* pipit_submit(pipit_pipeline* pipeline, const pipit_input* inputs, size_t count,
                                     pipit_future** future);
-/* Waits at most so many seconds for the item; a negative number: for as long as it takes. 1: it is done. */
+/* Waits at most so many seconds for the item; a negative number, or more than 1e8: for as long as it takes. 1: it is
+ * done (or will never be, in a child after fork; pipit_take tells). */
 PIPIT_API int pipit_wait(pipit_future* future, double seconds);
 /* Waits for the item, gives its result and frees the future. */
 PIPIT_API pipit_error* pipit_take(pipit_future* future, pipit_result** result);
@@ -118,7 +127,7 @@ PIPIT_API void pipit_cancel(pipit_pipeline* pipeline);
 PIPIT_API int64_t pipit_result_item(const pipit_result* result);
 /* Why the item has no outputs; NULL: it has. Lives as long as the result. */
 PIPIT_API const pipit_error* pipit_result_error(const pipit_result* result);
-/* The output of a name, borrowed; null when there is none. A column of many rows is a list. */
+/* The output of a name, borrowed; of kind PIPIT_NULL when there is none. A column of many rows is a list. */
 PIPIT_API pipit_value pipit_result_get(const pipit_result* result, const char* name);
 /* NULL is allowed. */
 PIPIT_API void pipit_result_free(pipit_result* result);

@@ -79,6 +79,13 @@ class Signature {
     return *this;
   }
 
+  /// A code of the operator's own with which it refuses arguments or rows, and when: refuses("shelf_full", "when there
+  /// is no room"). The codes of pipit/error.h that say what is wrong with arguments, rows or files need no word.
+  Signature& refuses(std::string_view code, std::string_view when) {
+    refusals_.push_back({keep(code), keep(when)});
+    return *this;
+  }
+
   /// The C form; it points into this object, which must stay where it is.
   const pipit_signature& raw() {
     raw_variants_.clear();
@@ -98,7 +105,10 @@ class Signature {
             raw_variants_.data(),
             arguments_.data(),
             static_cast<std::uint32_t>(raw_variants_.size()),
-            static_cast<std::uint32_t>(arguments_.size())};
+            static_cast<std::uint32_t>(arguments_.size()),
+            refusals_.data(),
+            static_cast<std::uint32_t>(refusals_.size()),
+            sizeof(pipit_refusal)};
     return raw_;
   }
 
@@ -123,6 +133,7 @@ class Signature {
   const char* variant_argument_ = nullptr;
   std::vector<Variant> variants_;
   std::vector<pipit_argument> arguments_;
+  std::vector<pipit_refusal> refusals_;
   std::uint16_t state_ = PIPIT_STATELESS;
   std::uint32_t flags_ = 0;
   std::uint32_t batch_ = 0;

@@ -344,7 +344,11 @@ class Count {
 class Half {
  public:
   static pipit::Signature signature() {
-    return pipit::Signature("Half of an even number.").input("number", "int").output("half", "int").batch(8);
+    return pipit::Signature("Half of an even number.")
+        .input("number", "int")
+        .output("half", "int")
+        .batch(8)
+        .refuses("odd", "for an odd number");
   }
   Half(const pipit::Arguments&, pipit::Context&) {}
   void process(const pipit::Batch& in, pipit::BatchEmitter& out) {

@@ -1,0 +1,224 @@
+#include "crash_report.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <iterator>
+#include <string_view>
+
+#include "command.h"
+#include "foreign_code.h"
+
+namespace pipit::cli {
+namespace {
+
+struct Signal {
+  int number;
+  std::string_view name;
+};
+
+constexpr Signal kSignals[] = {{SIGSEGV, "SIGSEGV (segmentation fault)"},
+                               {SIGBUS, "SIGBUS (bus error)"},
+                               {SIGFPE, "SIGFPE (arithmetic error)"},
+                               {SIGILL, "SIGILL (illegal instruction)"},
+                               {SIGABRT, "SIGABRT (abort)"}};
+
+std::array<struct sigaction, std::size(kSignals)> before;
+std::atomic<bool> reporting{false};
+std::atomic<bool> on_terminal{false};
+std::atomic<int> lines_under_way{0};
+std::atomic<std::int64_t (*)(const void*, std::int64_t)> item_number{nullptr};
+std::atomic<const void*> item_number_user{nullptr};
+
+void wait_ms(long ms) {
+  const timespec time{0, ms * 1'000'000};
+  nanosleep(&time, nullptr);
+}
+
+/// A line that is made without memory of its own, since a signal handler may ask for none.
+class Line {
+ public:
+  Line& operator<<(std::string_view text) {
+    const std::size_t size = std::min(text.size(), text_.size() - size_);
+    std::copy_n(text.data(), size, text_.data() + size_);
+    size_ += size;
+    return *this;
+  }
+  Line& operator<<(std::int64_t number) {
+    std::array<char, 20> digits;
+    std::size_t at = digits.size();
+    auto rest = static_cast<std::uint64_t>(number < 0 ? -number : number);
+    do {
+      digits[--at] = static_cast<char>('0' + rest % 10);
+      rest /= 10;
+    } while (rest > 0);
+    if (number < 0) *this << "-";
+    return *this << std::string_view(digits.data() + at, digits.size() - at);
+  }
+  void write() const {
+    for (std::size_t done = 0; done < size_;) {
+      const ssize_t wrote = ::write(STDERR_FILENO, text_.data() + done, size_ - done);
+      if (wrote <= 0) return;
+      done += static_cast<std::size_t>(wrote);
+    }
+  }
+
+ private:
+  std::array<char, 2048> text_;
+  std::size_t size_ = 0;
+};
+
+std::int64_t number_of(std::int64_t item) {
+  const auto number = item_number.load();
+  return number != nullptr ? number(item_number_user.load(), item) : item;
+}
+
+/// "p.yaml:4: node 'x': operator 'acme/text.x' ended the process at item 3: "
+void add_culprit(Line& line, const ForeignCall* call) {
+  if (call == nullptr) {
+    line << "an operator's own thread ended the process: ";
+    return;
+  }
+  if (call->place != nullptr) line << call->place;
+  line << "operator '" << call->op << "' ended the process";
+  if (call->doing != nullptr) line << " " << call->doing;
+  if (call->first_item >= 0) {
+    const std::int64_t first = number_of(call->first_item);
+    const std::int64_t last = number_of(call->last_item);
+    if (first == last) {
+      line << " at item " << first;
+    } else {
+      line << " at one of the items " << first << " to " << last;
+    }
+  }
+  line << ": ";
+}
+
+/// Of several threads that end the process at once one reports. No line is begun after this, and those that are being
+/// written have a moment to become whole.
+void begin_report(Line& line) {
+  if (reporting.exchange(true)) {
+    for (;;) wait_ms(100);
+  }
+  for (int waited = 0; lines_under_way > 0 && waited < 1000; ++waited) wait_ms(1);
+  if (on_terminal) line << "\r\x1b[K";  // over a progress line
+}
+
+void report_exit(std::string_view how) {
+  const ForeignCall* call = foreign_call();
+  if (call == nullptr && is_own_thread()) return;
+  Line line;
+  begin_report(line);
+  add_culprit(line, call);
+  line << "it called " << how << "\n";
+  line.write();
+  _exit(kBrokeOff);
+}
+
+void at_exit(int status, void*) {
+  if (foreign_call() == nullptr && is_own_thread()) return;
+  std::array<char, 32> how{};
+  const std::string_view begin = "exit(";
+  std::copy(begin.begin(), begin.end(), how.begin());
+  std::size_t at = begin.size();
+  const int shown = status & 0xff;  // as the process that waits for this one would see it
+  if (shown >= 100) how[at++] = static_cast<char>('0' + shown / 100);
+  if (shown >= 10) how[at++] = static_cast<char>('0' + shown / 10 % 10);
+  how[at++] = static_cast<char>('0' + shown % 10);
+  how[at++] = ')';
+  report_exit({how.data(), at});
+}
+
+void on_signal(int number, siginfo_t* info, void* context) {
+  const auto* signal = std::ranges::find(kSignals, number, &Signal::number);
+  const ForeignCall* call = foreign_call();
+  const bool ours = call == nullptr && is_own_thread();
+  Line line;
+  begin_report(line);
+  if (ours) {
+    line << "pipit itself ended: signal " << signal->name << " outside any operator; please report this\n";
+  } else {
+    add_culprit(line, call);
+    line << "signal " << signal->name << "\n";
+  }
+  line.write();
+  const struct sigaction& old = before[static_cast<std::size_t>(signal - kSignals)];
+  if ((old.sa_flags & SA_SIGINFO) != 0) old.sa_sigaction(number, info, context);
+  if (!ours) _exit(kBrokeOff);
+  ::signal(number, SIG_DFL);
+  raise(number);  // takes effect when this handler returns
+}
+
+/// Where a thread's signal handler runs when its stack is used up.
+class SignalStack {
+ public:
+  SignalStack() {
+    stack_t now{};
+    // A sanitizer has given the thread one already.
+    if (sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) == 0) return;
+    memory_ = mmap(nullptr, size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const stack_t ours{memory_, 0, size()};
+    if (memory_ != MAP_FAILED) sigaltstack(&ours, nullptr);
+  }
+  ~SignalStack() {
+    if (memory_ == MAP_FAILED) return;
+    const stack_t none{nullptr, SS_DISABLE, 0};
+    sigaltstack(&none, nullptr);
+    munmap(memory_, size());
+  }
+  SignalStack(const SignalStack&) = delete;
+  SignalStack& operator=(const SignalStack&) = delete;
+
+ private:
+  static std::size_t size() {
+    static const auto bytes = static_cast<std::size_t>(std::max(sysconf(_SC_MINSIGSTKSZ), 8192L)) + 56 * 1024;
+    return bytes;
+  }
+
+  void* memory_ = MAP_FAILED;
+};
+
+void give_signal_stack() {
+  thread_local const SignalStack stack;
+}
+
+}  // namespace
+
+void report_crashes() {
+  on_terminal = isatty(STDERR_FILENO) == 1;
+  on_own_thread(give_signal_stack);
+  enter_own_thread();
+  on_exit(at_exit, nullptr);
+  std::at_quick_exit([] { report_exit("quick_exit()"); });
+  for (std::size_t i = 0; i < std::size(kSignals); ++i) {
+    struct sigaction action {};
+    action.sa_sigaction = on_signal;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    sigemptyset(&action.sa_mask);
+    sigaction(kSignals[i].number, &action, &before[i]);
+  }
+}
+
+void number_items_by(std::int64_t (*number)(const void* user, std::int64_t item), const void* user) {
+  item_number_user = user;
+  item_number = number;
+}
+
+WholeLine::WholeLine() {
+  ++lines_under_way;
+  if (!reporting) return;
+  --lines_under_way;
+  for (;;) wait_ms(100);
+}
+
+WholeLine::~WholeLine() {
+  --lines_under_way;
+}
+
+}  // namespace pipit::cli

@@ -1,0 +1,40 @@
+// Whose code a thread runs: for whoever must say which operator ended the process.
+#pragma once
+
+#include <cstdint>
+
+namespace pipit {
+
+/// A call into a module. Its texts outlive the call.
+struct ForeignCall {
+  const char* place = nullptr;   // "p.yaml:4: node 'embed': "; null: for no node
+  const char* op = nullptr;      // the operator's name
+  const char* doing = nullptr;   // "while it was loaded"; null: it works on items
+  std::int64_t first_item = -1;  // of the call; -1: of none
+  std::int64_t last_item = -1;
+};
+
+/// Says, as long as it lives, that this thread runs a module's code. May be nested: the innermost one counts.
+class ForeignCode {
+ public:
+  explicit ForeignCode(const ForeignCall& call) noexcept;
+  ~ForeignCode();
+  ForeignCode(const ForeignCode&) = delete;
+  ForeignCode& operator=(const ForeignCode&) = delete;
+
+ private:
+  const ForeignCall call_;
+  const ForeignCall* const outer_;
+};
+
+/// What this thread is in, or null. A signal handler of the program may ask, as the program has this code in itself;
+/// libpipit.so installs no handlers.
+const ForeignCall* foreign_call() noexcept;
+
+/// Called first by each thread that is pipit's own, so that an operator's threads can be told from them.
+void enter_own_thread();
+bool is_own_thread() noexcept;
+/// What else enter_own_thread() does; null: nothing. Set before any thread is started.
+void on_own_thread(void (*hook)());
+
+}  // namespace pipit

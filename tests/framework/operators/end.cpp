@@ -1,0 +1,65 @@
+#include <pthread.h>
+
+#include <csignal>
+
+#include "test_operators.h"
+
+namespace test {
+
+/// Ends the process, as told.
+class End {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Ends the process when it meets the text 'bad'.")
+        .input("text", "string")
+        .output("text", "string")
+        .required("how", "enum(exit|quick_exit|segfault|overflow|divide|abort|throw|thread_exit|thread_abort)",
+                  "in which way")
+        .argument("when", "enum(work|construction|destruction)", "work", "at what time");
+  }
+  End(const pipit::Arguments& arguments, pipit::Context&)
+      : how_(arguments.string("how")), when_(arguments.string("when")) {
+    if (when_ == "construction") end();
+  }
+  ~End() {
+    if (when_ == "destruction") end();
+  }
+  pipit::Value process(const pipit::Row& row) {
+    if (when_ == "work" && row[0].string() == "bad") end();
+    return row[0];
+  }
+
+ private:
+  void end() const {
+    if (how_ == "exit") std::exit(0);
+    if (how_ == "quick_exit") std::quick_exit(0);
+    if (how_ == "segfault") std::raise(SIGSEGV);
+    if (how_ == "overflow") use_up_stack(nullptr);
+    if (how_ == "divide") std::raise(SIGFPE);
+    if (how_ == "abort") std::abort();
+    if (how_ == "throw") throw_through_noexcept();
+    if (how_ == "thread_exit") in_thread([] { std::exit(7); });
+    if (how_ == "thread_abort") in_thread([] { std::abort(); });
+  }
+  template <class F>
+  static void in_thread(F f) {
+    std::thread(f).detach();
+    for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+  static void throw_through_noexcept() noexcept { nobody_catches(); }
+  __attribute__((noinline)) static void nobody_catches() { throw std::runtime_error("nobody catches this"); }
+  /// Never returns.
+  __attribute__((noinline)) static void use_up_stack(volatile char* caller) {
+    volatile char frame[4096];
+    frame[0] = caller == nullptr ? '\0' : caller[0];
+    use_up_stack(frame);
+    caller = frame;
+  }
+
+  std::string how_;
+  std::string when_;
+};
+
+}  // namespace test
+
+PIPIT_OPERATOR("test/text.end", "1.0.0", "for tests", test::End);
