@@ -7,6 +7,7 @@
 #include "dot.h"
 #include "json_text.h"
 #include "output_file.h"
+#include "output_guard.h"
 #include "pipit/error.h"
 #include "plan.h"
 
@@ -51,6 +52,12 @@ int check(const Arguments& arguments) {
   Graph graph =
       Graph::build(Spec::draft(file, spec_options), OperatorPath(operator_folders(parsed.values)), check_forms);
   for (const std::string& warning : graph.warnings) fmt::print(stderr, "warning: {}\n", warning);
+
+  if (parsed.values.contains("dot")) {
+    OutputGuard files;
+    files.reads(file, graph);
+    files.writes("--dot", parsed.values["dot"].as<std::string>());
+  }
 
   const std::size_t nodes = graph.nodes.size();
   const int threads = parsed.values["threads"].as<int>();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -11,11 +12,11 @@
 
 namespace pipit::cli {
 
-// Exit statuses; README and docs/command-line list them.
+// Exit statuses; docs/pipelines.md lists them.
 inline constexpr int kAllGood = 0;
 inline constexpr int kSomeFailed = 1;
 inline constexpr int kNothingRan = 2;  // the command, the pipeline, an operator or a weight file is wrong
-inline constexpr int kBrokeOff = 3;    // the output cannot be written
+inline constexpr int kBrokeOff = 3;    // the output cannot be written, the inputs cannot be read to their end
 
 using Arguments = std::vector<std::string>;
 
@@ -26,6 +27,16 @@ int inspect(const Arguments& arguments);
 int plugin(const Arguments& arguments);
 int eval(const Arguments& arguments);
 int weights(const Arguments& arguments);
+
+/// One of several commands that share a word: `pipit weights inspect`.
+struct Command {
+  const char* name;
+  int (*function)(const Arguments& arguments);
+};
+/// Runs the command that the first argument names, with the others. `--help`, -h and `help` print `usage`; so does no
+/// argument at all, on standard error and with kNothingRan. `subject`: "pipit weights". Throws UsageError.
+int dispatch(const std::string& subject, const char* usage, std::span<const Command> commands,
+             const Arguments& arguments);
 
 /// The command line itself is wrong; exit status 2.
 class UsageError : public std::runtime_error {

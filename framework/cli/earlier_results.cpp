@@ -4,9 +4,10 @@
 
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
+#include "json_line.h"
 #include "pipit/error.h"
+#include "result_line.h"
 
 namespace pipit::cli {
 namespace {
@@ -20,8 +21,11 @@ bool is_line_of(const std::string& line, std::int64_t item) {
 /// Lines are long and hardly any has an error: only one that may have it is parsed.
 bool has_error(const std::string& line) {
   if (line.find(",\"error\":{\"node\":") == std::string::npos) return false;
-  const auto json = nlohmann::json::parse(line, nullptr, false);
-  return json.is_object() && json.contains("error");
+  try {
+    return JsonLine::read(line).find("error") != nullptr;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -37,14 +41,23 @@ std::optional<std::string> ResultLines::next() {
   return line;
 }
 
-EarlierResults EarlierResults::read(const std::string& file) {
+EarlierResults EarlierResults::read(const std::string& file, bool array) {
   EarlierResults earlier;
   ResultLines lines(file);
   while (const auto line = lines.next()) {
     if (!is_line_of(*line, earlier.items)) {
       throw Error("invalid_input", fmt::format("cannot resume '{}': line {} is not the result of item {}; start anew "
-                                               "without --resume",
+                                               "with --overwrite",
                                                file, earlier.items + 1, earlier.items));
+    }
+    if (const auto rows = array ? rows_of(*line) : std::nullopt) {
+      if (rows->first != earlier.rows || rows->count < 0) {
+        throw Error("invalid_input",
+                    fmt::format("cannot resume '{}': line {} names row {}, and its rows begin with {}; "
+                                "start anew with --overwrite",
+                                file, earlier.items + 1, rows->first, earlier.rows));
+      }
+      earlier.rows += rows->count;
     }
     if (has_error(*line)) earlier.failed.push_back(earlier.items);
     earlier.bytes += static_cast<std::int64_t>(line->size());

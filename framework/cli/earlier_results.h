@@ -25,12 +25,12 @@ class ResultLines {
 struct EarlierResults {
   std::int64_t items = 0;            // whole lines
   std::int64_t bytes = 0;            // that they take
+  std::int64_t rows = 0;             // of the array beside them
   std::vector<std::int64_t> failed;  // items, ascending
 
-  std::int64_t good() const { return items - static_cast<std::int64_t>(failed.size()); }
-
-  /// Throws pipit::Error (`invalid_input`) when a line is not the one of the item that belongs there.
-  static EarlierResults read(const std::string& file);
+  /// `array`: the lines stand beside one. Throws pipit::Error (`invalid_input`) when a line is not the one of the item
+  /// that belongs there.
+  static EarlierResults read(const std::string& file, bool array);
 };
 
 }  // namespace pipit::cli

@@ -4,13 +4,12 @@
 
 namespace pipit::cli {
 
-Feeder::Feeder(Pipeline& pipeline, const RequestReader& requests, LineReader* lines, std::optional<Request> only,
-               Selection selection)
-    : pipeline_(pipeline), lines_(lines), selection_(std::move(selection)) {
-  thread_ = std::thread([this, &requests, only = std::move(only)]() mutable {
+Feeder::Feeder(Pipeline& pipeline, InputList& inputs, Selection selection)
+    : pipeline_(pipeline), inputs_(inputs), selection_(std::move(selection)) {
+  thread_ = std::thread([this] {
     enter_own_thread();
     try {
-      feed_all(requests, std::move(only));
+      feed_all();
     } catch (...) {
       const std::scoped_lock lock(mutex_);
       failure_ = std::current_exception();
@@ -26,30 +25,23 @@ Feeder::~Feeder() {
 
 void Feeder::stop() {
   stopped_ = true;
-  if (lines_ != nullptr) lines_->stop();
+  inputs_.stop();
 }
 
-void Feeder::feed_all(const RequestReader& requests, std::optional<Request> only) {
-  if (only && selected(0)) feed(std::move(*only));
-  if (lines_ == nullptr) return;
-  for (std::int64_t item = 0; !stopped_; ++item) {
-    const auto line = lines_->next();
-    if (!line || stopped_) return;
-    if (!selected(item)) continue;
-    Request request = requests.from_line(*line);
-    request.fields.item = item;
-    if (!feed(std::move(request))) return;
+void Feeder::feed_all() {
+  for (const auto& [item, input] : selection_.again) {
+    if (stopped_ || !feed(item, input)) return;
+  }
+  for (std::int64_t item = selection_.done; !stopped_; ++item) {
+    const auto input = inputs_.next();
+    if (!input || stopped_ || !feed(item, *input)) return;
   }
 }
 
-bool Feeder::selected(std::int64_t item) {
-  if (item >= selection_.done) return true;
-  if (again_ == selection_.again.size() || selection_.again[again_] != item) return false;
-  ++again_;
-  return true;
-}
-
-bool Feeder::feed(Request request) {
+bool Feeder::feed(std::int64_t item, const InputItem& input) {
+  Request request = inputs_.request(input);
+  request.fields.item = item;
+  request.fields.digest = input.digest();
   {
     const std::scoped_lock lock(mutex_);
     fields_.push_back(std::move(request.fields));

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 
 #include "pipit/error.h"
 
@@ -19,9 +18,10 @@ namespace pipit::cli {
 LineReader::LineReader(const std::string& file) : name_(file), stop_(eventfd(0, EFD_CLOEXEC)) {
   file_ = file == "-" ? dup(STDIN_FILENO) : open(file.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat status {};
+  const int error = errno;
   const bool folder = file_ >= 0 && fstat(file_, &status) == 0 && S_ISDIR(status.st_mode);
   if (file_ < 0 || folder) {
-    throw Error("not_found", fmt::format("cannot open inputs '{}': {}", file, std::strerror(folder ? EISDIR : errno)));
+    throw Error("not_found", fmt::format("cannot open inputs '{}': {}", file, std::strerror(folder ? EISDIR : error)));
   }
 }
 
@@ -48,15 +48,37 @@ bool LineReader::fill() {
   ssize_t got = 0;
   while ((got = read(file_, buffer_.data() + before, kStep)) < 0 && errno == EINTR) continue;
   if (got < 0) {
-    throw Error("invalid_input",
+    throw Error("input_failed",
                 fmt::format("cannot read inputs '{}' after line {}: {}", name_, number_, std::strerror(errno)));
   }
   buffer_.resize(before + static_cast<std::size_t>(got));
   return got > 0;
 }
 
+std::string_view LineReader::beginning() {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (buffer_.empty() && !at_end_) at_end_ = !fill();
+  if (start_ == 0 && number_ == 0 && buffer_.starts_with(kByteOrderMark)) start_ = kByteOrderMark.size();
+  return std::string_view(buffer_).substr(start_);
+}
+
 std::optional<LineReader::Line> LineReader::next() {
+  for (;;) {
+    auto line = next_whole();
+    if (!line) return line;
+    if (line->text.ends_with('\r')) line->text.pop_back();
+    if (!line->blank()) return line;
+  }
+}
+
+std::optional<LineReader::Line> LineReader::next_whole() {
   Line line;
+  if (!returned_.empty()) {
+    line = std::move(returned_.front());
+    returned_.pop_front();
+    return line;
+  }
+  if (number_ == 0) beginning();
   std::size_t searched = 0;
   for (;;) {
     const std::size_t end = buffer_.find('\n', start_ + searched);
@@ -79,22 +101,8 @@ std::optional<LineReader::Line> LineReader::next() {
     line.number = number_;
     if (!line.too_long) line.text = buffer_.substr(start_, stop - start_);
     start_ = std::min(stop + 1, buffer_.size());
-    if (line.text.ends_with('\r')) line.text.pop_back();
-    if (line.text.find_first_not_of(" \t") != std::string::npos) return line;
-    line = {};
-    searched = 0;
+    return line;
   }
-}
-
-std::optional<std::int64_t> LineReader::count(const std::string& file) {
-  std::error_code error;
-  if (file == "-" || !std::filesystem::is_regular_file(file, error)) return std::nullopt;
-  std::ifstream stream(file, std::ios::binary);
-  std::int64_t lines = 0;
-  for (std::string line; std::getline(stream, line);) {
-    if (line.find_first_not_of(" \t\r") != std::string::npos) ++lines;
-  }
-  return lines;
 }
 
 }  // namespace pipit::cli

@@ -1,18 +1,34 @@
 #include "lines_writer.h"
 
+#include <filesystem>
+
 namespace pipit::cli {
 
-void LinesWriter::begin(const std::vector<ColumnInfo>& outputs) {
+bool LinesWriter::has_results() const {
+  std::error_code error;
+  return file_->is_regular() && std::filesystem::file_size(file_->name(), error) > 0;
+}
+
+void LinesWriter::begin(const std::vector<ColumnInfo>& outputs, bool beside) {
   check_json_forms(outputs);
-  file_->begin();
+  if (beside) {
+    beside_ = OutputFile::beside(file_->name(), ".new");
+  } else {
+    file_->begin();
+  }
+}
+
+void LinesWriter::take_place() {
+  beside_->rename_to(file_->name());
+  file_ = std::move(beside_);
 }
 
 EarlierResults LinesWriter::resume(const std::vector<ColumnInfo>& outputs, bool retry_failed) {
   check_json_forms(outputs);
-  EarlierResults earlier = EarlierResults::read(file_->name());
+  EarlierResults earlier = EarlierResults::read(file_->name(), false);
   file_->begin_behind(earlier.bytes);
   if (retry_failed && !earlier.failed.empty()) {
-    retry_.emplace(Retry{ResultLines(file_->name()), OutputFile::beside(file_->name()), 0, earlier.items});
+    retry_.emplace(Retry{ResultLines(file_->name()), OutputFile::beside(file_->name(), ".retry"), 0, earlier.items});
   }
   return earlier;
 }
@@ -36,12 +52,12 @@ void LinesWriter::write(Result& result, const ItemFields& fields) {
     retry_->lines.next();
     ++retry_->next;
   }
-  (retry_ ? *retry_->fresh : *file_).append(line_of(result, fields));
+  (retry_ ? *retry_->fresh : beside_ ? *beside_ : *file_).append(line_of(result, fields));
 }
 
 void LinesWriter::finish() {
   if (retry_) end_retry();
-  file_->finish();
+  if (!beside_) file_->finish();
 }
 
 }  // namespace pipit::cli

@@ -15,11 +15,14 @@ class LinesWriter final : public ResultWriter {
  public:
   explicit LinesWriter(const std::string& file) : file_(std::make_unique<OutputFile>(file)) {}
 
-  void begin(const std::vector<ColumnInfo>& outputs) override;
+  bool has_results() const override;
+  void begin(const std::vector<ColumnInfo>& outputs, bool beside) override;
+  void take_place() override;
   EarlierResults resume(const std::vector<ColumnInfo>& outputs, bool retry_failed) override;
   void write(Result& result, const ItemFields& fields) override;
   void finish() override;
   bool can_resume() const override { return file_->is_regular(); }
+  const std::string& lines_file() const override { return file_->name(); }
 
  private:
   /// The earlier run's lines, gone through again to put retried ones in their places, in a file that takes the other's.
@@ -33,6 +36,7 @@ class LinesWriter final : public ResultWriter {
   void end_retry();
 
   std::unique_ptr<OutputFile> file_;
+  std::unique_ptr<OutputFile> beside_;  // what is to take the file's place
   std::optional<Retry> retry_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -11,11 +13,14 @@
 #include "crash_report.h"
 #include "near.h"
 #include "pipit/error.h"
+#include "standard_output.h"
 
 namespace pipit::cli {
 namespace {
 
 namespace po = boost::program_options;
+
+constexpr unsigned kMostPositional = 8;  // of any command
 
 constexpr const char* kUsage =
     R"(usage: pipit COMMAND …
@@ -25,44 +30,47 @@ constexpr const char* kUsage =
                          an operator's code or reading weights
   operators              list the operators that are installed or on the operator path
   inspect NAME           an operator's ports, arguments and documentation
-  eval WHAT FILE…        compare vectors: retrieval (recall), similarity (a table), vectors
-  weights WHAT FILE      inspect, verify, convert and quantize weight files; the cache of converted ones
-  plugin test FILE.so    the conformance kit: what an operator module must do right
+  eval COMMAND           compare vectors: retrieval (recall), similarity (a table), vectors
+  weights COMMAND        inspect, verify, convert and quantize weight files; the cache of converted ones
+  plugin COMMAND         the conformance kit for operator modules
 
 pipit COMMAND --help tells a command's options; pipit --version the version.
 )";
 
-struct Command {
-  const char* name;
-  int (*function)(const Arguments& arguments);
-  bool names_who_ends_it;  // runs operators' code; the kit of `plugin` looks itself at what its child processes do
-};
+constexpr Command kCommands[] = {{"run", run},         {"check", check},   {"operators", list_operators},
+                                 {"inspect", inspect}, {"plugin", plugin}, {"eval", eval},
+                                 {"weights", weights}};
 
-constexpr Command kCommands[] = {
-    {"run", run, true},        {"check", check, true}, {"operators", list_operators, true}, {"inspect", inspect, true},
-    {"plugin", plugin, false}, {"eval", eval, false},  {"weights", weights, false}};
-
-int dispatch(const Arguments& all) {
-  if (all.empty() || all[0] == "--help" || all[0] == "-h" || all[0] == "help") {
-    fmt::print(all.empty() ? stderr : stdout, "{}", kUsage);
-    return all.empty() ? kNothingRan : kAllGood;
-  }
-  if (all[0] == "--version") {
+int main_command(const Arguments& arguments) {
+  if (!arguments.empty() && arguments[0] == "--version") {
     fmt::print("pipit {}\n", PIPIT_VERSION);
     return kAllGood;
   }
-  std::vector<std::string> names;
-  for (const Command& command : kCommands) {
-    if (all[0] == command.name) {
-      if (command.names_who_ends_it) report_crashes();
-      return command.function({all.begin() + 1, all.end()});
-    }
-    names.emplace_back(command.name);
+  // What runs operators' code; the kit of `plugin` looks itself at what its child processes do.
+  constexpr std::string_view kNameWhoEndsThem[] = {"run", "check", "operators", "inspect"};
+  if (!arguments.empty() && std::ranges::find(kNameWhoEndsThem, arguments[0]) != std::end(kNameWhoEndsThem)) {
+    report_crashes();
   }
-  throw UsageError(fmt::format("no command '{}' (pipit --help lists them){}", all[0], did_you_mean(all[0], names)));
+  return dispatch("pipit", kUsage, kCommands, arguments);
 }
 
 }  // namespace
+
+int dispatch(const std::string& subject, const char* usage, std::span<const Command> commands,
+             const Arguments& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    fmt::print(arguments.empty() ? stderr : stdout, "{}", usage);
+    return arguments.empty() ? kNothingRan : kAllGood;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : commands) {
+    if (arguments[0] == command.name) return command.function({arguments.begin() + 1, arguments.end()});
+    names.emplace_back(command.name);
+  }
+  const std::string whose = subject == "pipit" ? "" : subject.substr(subject.find(' ') + 1) + " has ";
+  throw UsageError(fmt::format("{}no command '{}' ({} --help lists them){}", whose, arguments[0], subject,
+                               did_you_mean(arguments[0], names)));
+}
 
 Parsed parse(const Arguments& arguments, const std::string& usage, const po::options_description& options,
              const po::positional_options_description& positional) {
@@ -77,6 +85,21 @@ Parsed parse(const Arguments& arguments, const std::string& usage, const po::opt
       return parsed;
     }
     po::notify(parsed.values);
+  } catch (const po::required_option& e) {
+    const std::string option = e.get_option_name();
+    const std::string name = option.substr(option.find_first_not_of('-'));
+    std::string shown = options.find(name, false).format_parameter();
+    if (shown == "arg") {
+      shown = name;
+      std::ranges::transform(shown, shown.begin(), [](unsigned char c) { return std::toupper(c); });
+    }
+    bool is_positional = false;
+    for (unsigned i = 0; i < positional.max_total_count() && i < kMostPositional; ++i) {
+      is_positional = is_positional || positional.name_for_position(i) == name;
+    }
+    throw UsageError(fmt::format("{} is missing; usage: pipit {}", is_positional ? shown : "--" + name, usage));
+  } catch (const po::too_many_positional_options_error&) {
+    throw UsageError(fmt::format("one argument too many; usage: pipit {}", usage));
   } catch (const po::error& e) {
     throw UsageError(fmt::format("{}; usage: pipit {}", e.what(), usage));
   }
@@ -115,6 +138,7 @@ std::vector<std::filesystem::path> operator_folders(const po::variables_map& val
 
 int main(int argc, char** argv) {
   using namespace pipit::cli;
+  open_standard_descriptors();
   // A closed pipe is an error of write(), told as one; not a silent death.
   std::signal(SIGPIPE, SIG_IGN);
   // And so is a file that may grow no further.
@@ -123,13 +147,13 @@ int main(int argc, char** argv) {
   // work on the machine. Read as a module brings OpenMP in; no other thread runs yet.
   ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
   try {
-    return dispatch({argv + 1, argv + argc});
+    return main_command({argv + 1, argv + argc});
   } catch (const UsageError& e) {
     fmt::print(stderr, "pipit: {}\n", e.what());
     return kNothingRan;
   } catch (const pipit::Error& e) {
     fmt::print(stderr, "{}\n", e.what());
-    return e.code() == "output_failed" ? kBrokeOff : kNothingRan;
+    return e.code() == "output_failed" || e.code() == "input_failed" ? kBrokeOff : kNothingRan;
   } catch (const std::exception& e) {
     fmt::print(stderr, "pipit: {}\n", e.what());
     return kNothingRan;

@@ -11,10 +11,6 @@
 namespace pipit::cli {
 namespace {
 
-std::string lines_of(const std::string& array) {
-  return array + ".jsonl";
-}
-
 NumpyHeader read_header(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   std::string bytes(NumpyHeader::kBytes, '\0');
@@ -23,56 +19,108 @@ NumpyHeader read_header(const std::string& file) {
   return NumpyHeader::parse(bytes, fmt::format("cannot resume '{0}': '{0}'", file));
 }
 
+/// The tensors of a value: itself, or those of a list and the lists in it, in their order.
+void add_rows(std::vector<Value>& rows, const Value& value) {
+  if (value.kind() != Kind::kList) {
+    rows.push_back(value);
+    return;
+  }
+  for (const Value& element : value.list()) add_rows(rows, element);
+}
+
 std::string shape_text(const std::vector<std::int64_t>& shape) {
   return fmt::format("[{}]", fmt::join(shape, ","));
 }
 
 }  // namespace
 
-NumpyWriter::NumpyWriter(const std::string& file)
-    : name_(file), files_{std::make_unique<OutputFile>(file), std::make_unique<OutputFile>(lines_of(file)), 0} {}
+NumpyWriter::NumpyWriter(const std::string& file, const std::string& column)
+    : name_(file),
+      files_{std::make_unique<OutputFile>(file), std::make_unique<OutputFile>(lines_of(file)), 0},
+      column_(column) {}
 
-/// The one output that is an array's row.
+bool NumpyWriter::has_results() const {
+  std::error_code error;
+  if (!can_resume()) return false;
+  if (std::filesystem::file_size(lines_of(name_), error) > 0) return true;
+  const auto bytes = std::filesystem::file_size(name_, error);
+  if (error || bytes == 0) return false;
+  if (bytes != NumpyHeader::kBytes) return true;
+  try {
+    // A run that was killed before its first item has left a header and perhaps no record.
+    return read_header(name_).rows > 0;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+/// The output that is the array's rows.
 void NumpyWriter::choose_column(const std::vector<ColumnInfo>& outputs) {
   check_json_forms(outputs);
+  std::vector<std::string> all;
   std::vector<std::string> tensors;
+  std::string found;
   for (const ColumnInfo& column : outputs) {
     const Type type = Type::parse(column.type);
-    if (type.kind != Kind::kTensor || column.many) continue;
+    all.push_back(column.name);
+    found += fmt::format("{}'{}' ({})", found.empty() ? "" : ", ", column.name, column.type);
+    if (type.kind != Kind::kTensor) continue;
     tensors.push_back(column.name);
+    if (!column_.empty() && column_ != column.name) continue;
+    many_ = column.many;
     header_.dtype = type.element.value_or(DType::kFloat32);
     header_.shape = type.shape.value_or(std::vector<std::int64_t>{});
     std::ranges::replace(header_.shape, Type::kUnknown, 0);
   }
-  if (tensors.size() != 1) {
+  if (!column_.empty() && std::ranges::find(all, column_) == all.end()) {
     throw Error("invalid_pipeline",
-                fmt::format("'{}' takes exactly one output that is a tensor, one row an item; the pipeline gives {}",
-                            name_, tensors.empty() ? "none" : quoted_list(tensors)));
+                fmt::format("--column '{}': the pipeline has no such output{}", column_, did_you_mean(column_, all)));
   }
-  column_ = tensors.front();
+  if (tensors.empty() || (!column_.empty() && std::ranges::find(tensors, column_) == tensors.end())) {
+    throw Error("invalid_pipeline",
+                fmt::format("'{}' takes an output that is a tensor; the pipeline gives {}", name_, found));
+  }
+  if (column_.empty() && tensors.size() > 1) {
+    throw Error("invalid_pipeline",
+                fmt::format("'{}' takes one output that is a tensor; the pipeline gives {}; choose with --column, as "
+                            "in --column {}",
+                            name_, quoted_list(tensors), tensors.front()));
+  }
+  if (column_.empty()) column_ = tensors.front();
 }
 
-void NumpyWriter::begin(const std::vector<ColumnInfo>& outputs) {
+void NumpyWriter::begin(const std::vector<ColumnInfo>& outputs, bool beside) {
   choose_column(outputs);
-  files_.array->begin();
-  files_.lines->begin();
-  files_.array->append(header_.text());
+  if (beside) {
+    beside_.emplace(Files{OutputFile::beside(name_, ".new"), OutputFile::beside(lines_of(name_), ".new"), 0});
+  } else {
+    files_.array->begin();
+    files_.lines->begin();
+  }
+  (beside_ ? *beside_ : files_).array->append(header_.text());
+}
+
+void NumpyWriter::take_place() {
+  beside_->array->rename_to(name_);
+  beside_->lines->rename_to(lines_of(name_));
+  files_ = std::move(*beside_);
+  beside_.reset();
 }
 
 EarlierResults NumpyWriter::resume(const std::vector<ColumnInfo>& outputs, bool retry_failed) {
   choose_column(outputs);
-  EarlierResults earlier = EarlierResults::read(lines_of(name_));
+  EarlierResults earlier = EarlierResults::read(lines_of(name_), true);
   end_broken_swap(earlier);
-  if (earlier.good() > 0) {
+  if (earlier.rows > 0) {
     header_ = read_header(name_);
     shape_known_ = true;
   }
-  files_.rows = header_.rows = earlier.good();
-  const auto bytes = static_cast<std::int64_t>(NumpyHeader::kBytes + header_.row_bytes() * earlier.good());
+  files_.rows = header_.rows = earlier.rows;
+  const auto bytes = static_cast<std::int64_t>(NumpyHeader::kBytes + header_.row_bytes() * earlier.rows);
   if (shape_known_ && static_cast<std::int64_t>(std::filesystem::file_size(name_)) < bytes) {
-    throw Error("invalid_input", fmt::format("cannot resume '{}': it is shorter than its {} rows; start anew without "
-                                             "--resume",
-                                             name_, earlier.good()));
+    throw Error("invalid_input", fmt::format("cannot resume '{}': it is shorter than its {} rows; start anew with "
+                                             "--overwrite",
+                                             name_, earlier.rows));
   }
   files_.lines->begin_behind(earlier.bytes);
   if (shape_known_) {
@@ -83,8 +131,8 @@ EarlierResults NumpyWriter::resume(const std::vector<ColumnInfo>& outputs, bool 
   }
   if (retry_failed && !earlier.failed.empty()) {
     retry_.emplace(Retry{std::ifstream(name_, std::ios::binary), ResultLines(lines_of(name_)),
-                         Files{OutputFile::beside(name_), OutputFile::beside(lines_of(name_)), 0}, earlier.failed, 0,
-                         earlier.items});
+                         Files{OutputFile::beside(name_, ".retry"), OutputFile::beside(lines_of(name_), ".retry"), 0},
+                         0, earlier.items});
     retry_->array.seekg(NumpyHeader::kBytes);
     retry_->fresh.array->append(header_.text());
   }
@@ -95,11 +143,11 @@ EarlierResults NumpyWriter::resume(const std::vector<ColumnInfo>& outputs, bool 
 /// lines know, and the new lines are still there, whole.
 void NumpyWriter::end_broken_swap(EarlierResults& earlier) {
   const std::string lines = lines_of(name_);
-  if (std::filesystem::file_size(name_) < NumpyHeader::kBytes || read_header(name_).rows <= earlier.good()) return;
+  if (std::filesystem::file_size(name_) < NumpyHeader::kBytes || read_header(name_).rows <= earlier.rows) return;
   if (!std::filesystem::exists(lines + ".retry")) return;
   files_.lines = std::make_unique<OutputFile>(lines + ".retry");
   files_.lines->rename_to(lines);
-  earlier = EarlierResults::read(lines);
+  earlier = EarlierResults::read(lines, true);
 }
 
 void NumpyWriter::settle_shape(const Tensor& tensor) {
@@ -107,24 +155,37 @@ void NumpyWriter::settle_shape(const Tensor& tensor) {
   header_.shape.assign(tensor.shape().begin(), tensor.shape().end());
   shape_known_ = true;
   // A run that goes on from here after a kill reads it there.
-  files_.array->overwrite(0, header_.text());
+  (beside_ ? *beside_ : files_).array->overwrite(0, header_.text());
+}
+
+std::string NumpyWriter::fault_of(const Value& row) const {
+  if (row.kind() != Kind::kTensor) return fmt::format("'{}' is {}, and not a tensor", column_, type_of(row));
+  const Tensor tensor = row.tensor();
+  if (tensor.dtype() == header_.dtype && std::ranges::equal(header_.shape, tensor.shape()) && tensor.contiguous()) {
+    return "";
+  }
+  return fmt::format("'{}' is {}, earlier rows of '{}' are {}", column_, type_of(row), name_,
+                     shape_text(header_.shape));
 }
 
 void NumpyWriter::append(Files& files, Result& result, const ItemFields& fields) {
-  if (!result.error) {
-    const Tensor tensor = result.get(column_).tensor();
-    if (!shape_known_) settle_shape(tensor);
-    if (tensor.dtype() != header_.dtype || !std::ranges::equal(header_.shape, tensor.shape()) || !tensor.contiguous()) {
-      result.error = ItemError{"", "invalid_output",
-                               fmt::format("'{}' is {}, earlier rows of '{}' are {}", column_,
-                                           type_of(result.get(column_)), name_, shape_text(header_.shape))};
+  std::vector<Value> rows;
+  if (!result.error) add_rows(rows, result.get(column_));
+  for (const Value& row : rows) {
+    if (!shape_known_ && row.kind() == Kind::kTensor) settle_shape(row.tensor());
+    if (const std::string fault = fault_of(row); !fault.empty()) {
+      result.error = ItemError{"", "invalid_output", fault};
+      break;
     }
   }
   std::string line = line_of(result, fields, column_);
   if (!result.error) {
-    const Tensor tensor = result.get(column_).tensor();
-    files.array->append({static_cast<const char*>(tensor.raw_data()), header_.row_bytes()});
-    set_row(line, files.rows++);
+    for (const Value& row : rows) {
+      files.array->append({static_cast<const char*>(row.tensor().raw_data()), header_.row_bytes()});
+    }
+    const auto n = static_cast<std::int64_t>(rows.size());
+    set_rows(line, {files.rows, n, many_});
+    files.rows += n;
   }
   files.lines->append(line);
 }
@@ -136,17 +197,21 @@ void NumpyWriter::write(Result& result, const ItemFields& fields) {
     retry_->lines.next();
     ++retry_->next;
   }
-  append(retry_ ? retry_->fresh : files_, result, fields);
+  append(retry_ ? retry_->fresh : beside_ ? *beside_ : files_, result, fields);
 }
 
 void NumpyWriter::copy_until(std::int64_t item) {
   std::string row(header_.row_bytes(), '\0');
   for (; retry_->next < item; ++retry_->next) {
     std::string line = retry_->lines.next().value();
-    if (!std::ranges::binary_search(retry_->failed, retry_->next)) {
-      retry_->array.read(row.data(), static_cast<std::streamsize>(row.size()));
-      retry_->fresh.array->append(row);
-      set_row(line, retry_->fresh.rows++);
+    if (auto rows = rows_of(line)) {
+      for (std::int64_t i = 0; i < rows->count; ++i) {
+        retry_->array.read(row.data(), static_cast<std::streamsize>(row.size()));
+        retry_->fresh.array->append(row);
+      }
+      rows->first = retry_->fresh.rows;
+      retry_->fresh.rows += rows->count;
+      set_rows(line, *rows);
     }
     retry_->fresh.lines->append(line);
   }
@@ -172,7 +237,7 @@ void NumpyWriter::finish(Files& files) {
 void NumpyWriter::finish() {
   if (retry_) {
     end_retry();
-  } else {
+  } else if (!beside_) {
     finish(files_);
   }
 }

@@ -2,40 +2,111 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "crash_report.h"
 #include "pipit/error.h"
+#include "standard_output.h"
 
 namespace pipit::cli {
+namespace {
+
+/// What a link leads to; the name itself when it is none.
+std::string target_of(const std::string& name) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(name, error)) return name;
+  const auto target = std::filesystem::canonical(name, error);
+  return error ? name : target.string();
+}
+
+/// The process that has locked an open file, as the kernel tells it; empty when it does not.
+std::string lock_holder(int file) {
+  struct stat status {};
+  if (fstat(file, &status) != 0) return "";
+  const std::string wanted = fmt::format("{:02x}:{:02x}:{}", major(status.st_dev), minor(status.st_dev), status.st_ino);
+  std::ifstream locks("/proc/locks");
+  // "4: FLOCK  ADVISORY  WRITE 4242 00:2f:1234567 0 EOF"
+  for (std::string line; std::getline(locks, line);) {
+    std::istringstream words(line);
+    std::string number;
+    std::string kind;
+    std::string how;
+    std::string access;
+    std::string process;
+    std::string which;
+    if ((words >> number >> kind >> how >> access >> process >> which) && kind == "FLOCK" && which == wanted &&
+        process != "0") {
+      return process;
+    }
+  }
+  return "";
+}
+
+}  // namespace
 
 OutputFile::OutputFile(std::string name) : name_(std::move(name)) {
-  if (name_ == "-") {
-    file_ = dup(STDOUT_FILENO);
+  if (is_standard_output(name_)) {
+    name_ = "-";
+    file_ = fcntl(standard_output(), F_DUPFD_CLOEXEC, 0);
     begun_ = true;
-  } else {
-    file_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    created_ = file_ >= 0;
-    if (!created_ && errno == EEXIST) file_ = ::open(name_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (file_ < 0) fail(errno);
+    return;
   }
+  try {
+    do open();
+    while (!lock());
+  } catch (...) {
+    // Another process's file, perhaps: not to be removed.
+    if (file_ >= 0) ::close(file_);
+    throw;
+  }
+}
+
+void OutputFile::open() {
+  if (file_ >= 0) ::close(file_);
+  file_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  created_ = file_ >= 0;
+  if (!created_ && errno == EEXIST) file_ = ::open(name_.c_str(), O_WRONLY | O_CLOEXEC);
   if (file_ < 0) fail(errno);
 }
 
-std::unique_ptr<OutputFile> OutputFile::beside(const std::string& name) {
-  auto file = std::make_unique<OutputFile>(name + ".retry");
+/// Keeps other processes out. False: the file lost its name to another one meanwhile.
+bool OutputFile::lock() {
+  if (!is_regular()) return true;
+  if (flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    const std::string process = lock_holder(file_);
+    throw Error("output_busy", fmt::format("another run{} is writing '{}'",
+                                           process.empty() ? "" : fmt::format(" (process {})", process), name_));
+  }
+  // A file system without locks has none to respect.
+  struct stat mine {};
+  struct stat named {};
+  return fstat(file_, &mine) != 0 || (stat(name_.c_str(), &named) == 0 && mine.st_ino == named.st_ino);
+}
+
+std::unique_ptr<OutputFile> OutputFile::beside(const std::string& name, std::string_view ending) {
+  auto file = std::make_unique<OutputFile>(target_of(name) + std::string(ending));
   file->temporary_ = true;
   file->begin();
+  struct stat status {};
+  if (stat(name.c_str(), &status) == 0) fchmod(file->file_, status.st_mode & 0777);
   return file;
 }
 
 OutputFile::~OutputFile() {
-  ::close(file_);
+  // The name is given up before the lock: whoever waits for it sees that the file is gone.
   if (temporary_ || (created_ && !begun_)) ::unlink(name_.c_str());
+  ::close(file_);
 }
 
 void OutputFile::fail(int error) const {
@@ -90,7 +161,7 @@ void OutputFile::finish() {
 }
 
 void OutputFile::rename_to(const std::string& name) {
-  if (std::rename(name_.c_str(), name.c_str()) != 0) fail(errno);
+  if (std::rename(name_.c_str(), target_of(name).c_str()) != 0) fail(errno);
   name_ = name;
   temporary_ = false;
 }

@@ -10,10 +10,12 @@ namespace pipit::cli {
 
 class OutputFile {
  public:
-  /// "-" is standard output. Creates the file, keeps its content. Throws pipit::Error (`output_failed`).
+  /// "-" is standard output. Creates the file, keeps its content. As long as a regular file is open here no other
+  /// process can open it so: throws pipit::Error (`output_busy`) that names the one that has it, or `output_failed`.
   explicit OutputFile(std::string name);
-  /// An empty file beside that of this name, "NAME.retry", to take its place; removed again if it does not.
-  static std::unique_ptr<OutputFile> beside(const std::string& name);
+  /// An empty file beside the one of this name (a link's target), NAME and `ending`, to take its place; removed again
+  /// if it does not.
+  static std::unique_ptr<OutputFile> beside(const std::string& name, std::string_view ending);
   /// A file that was created here and never begun is removed again.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
@@ -34,10 +36,12 @@ class OutputFile {
   void overwrite(std::int64_t offset, std::string_view piece);
   /// Gives what was written to the disk; throws `output_failed`, as a full disk may show only now.
   void finish();
-  /// Takes the place of another file, at once and wholly.
+  /// Takes the place of another file (of a link's target), at once and wholly.
   void rename_to(const std::string& name);
 
  private:
+  void open();
+  bool lock();
   [[noreturn]] void fail(int error) const;
   void take_back(std::size_t bytes) const;
 

@@ -92,7 +92,7 @@ int test(const Arguments& arguments) {
 }
 
 /// In a child, so that a module that exits or crashes while it is loaded is told, and not taken for an empty signature.
-int signature(const std::string& file) {
+std::string signature_of(const std::string& file) {
   constexpr double kLimitS = 300;
   const ChildOutcome outcome = in_child(kLimitS, [&](const Tell& tell) {
     try {
@@ -106,19 +106,34 @@ int signature(const std::string& file) {
   }
   const Json told = Json::parse(outcome.told.front());
   if (told.contains("error")) throw Error(told["code"], told["error"]);
-  fmt::print("{}", told["signature"].get<std::string>());
+  return told["signature"].get<std::string>();
+}
+
+int signature(const Arguments& arguments) {
+  po::options_description options("options");
+  options.add_options()("file", po::value<std::string>()->required()->value_name("FILE.so"), "the module");
+  po::positional_options_description positional;
+  positional.add("file", 1);
+  const Parsed parsed = parse(arguments, "plugin signature FILE.so", options, positional);
+  if (parsed.done) return kAllGood;
+  fmt::print("{}", signature_of(parsed.values["file"].as<std::string>()));
   return kAllGood;
 }
+
+constexpr const char* kUsage =
+    R"(usage: pipit plugin COMMAND …
+
+  test FILE.so        what an operator module must do right, tried one by one
+  signature FILE.so   its ports and arguments as JSON, as the build stores them
+
+pipit plugin COMMAND --help tells a command's options.
+)";
 
 }  // namespace
 
 int plugin(const Arguments& arguments) {
-  const std::string what = arguments.empty() ? "" : arguments[0];
-  if (what == "test") return test({arguments.begin() + 1, arguments.end()});
-  if (what != "signature" || arguments.size() != 2) {
-    throw UsageError("usage: pipit plugin test FILE.so | pipit plugin signature FILE.so");
-  }
-  return signature(arguments[1]);
+  constexpr Command kCommands[] = {{"test", test}, {"signature", signature}};
+  return dispatch("pipit plugin", kUsage, kCommands, arguments);
 }
 
 }  // namespace pipit::cli

@@ -2,22 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "json_text.h"
 #include "type.h"
 
 namespace pipit::cli {
 namespace {
 
-constexpr std::string_view kRow = "\"row\":";
+constexpr std::string_view kRow = ",\"row\":";
+constexpr std::string_view kRows = ",\"rows\":";
 
 std::string good_line(const Result& result, const ItemFields& fields, std::string_view skip) {
   std::string line = fmt::format("{{\"item\":{}{}", fields.item, fields.carried);
   for (std::size_t i = 0; i < result.outputs.size(); ++i) {
     if (result.names[i] == skip) continue;
     line += ',';
-    append_json_text(line, result.names[i]);
+    append_json_text(line, result.names[i], OtherBytes::kEscape);
     line += ':';
-    append_json(line, result.outputs[i]);
+    append_json(line, result.outputs[i], OtherBytes::kEscape);
   }
   return line + "}\n";
 }
@@ -32,7 +35,7 @@ std::string error_line(const ItemError& error, const ItemFields& fields) {
   line += ",\"code\":";
   append_json_text(line, error.code);
   line += ",\"message\":";
-  append_json_text(line, error.message);
+  append_json_text(line, error.message, OtherBytes::kEscape);
   return line + "}}\n";
 }
 
@@ -49,11 +52,27 @@ std::string line_of(Result& result, const ItemFields& fields, std::string_view s
   return error_line(*result.error, fields);
 }
 
-void set_row(std::string& line, std::int64_t row) {
+void set_rows(std::string& line, const ArrayRows& rows) {
   const std::size_t behind_item = line.find_first_of(",}");
   std::size_t end = behind_item;
-  if (line.compare(behind_item + 1, kRow.size(), kRow) == 0) end = line.find_first_of(",}", behind_item + 1);
-  line.replace(behind_item, end - behind_item, fmt::format(",{}{}", kRow, row));
+  for (const std::string_view field : {kRow, kRows}) {
+    if (line.compare(end, field.size(), field) == 0) end = line.find_first_of(",}", end + 1);
+  }
+  const std::string count = rows.many ? fmt::format("{}{}", kRows, rows.count) : "";
+  line.replace(behind_item, end - behind_item, fmt::format("{}{}{}", kRow, rows.first, count));
+}
+
+std::optional<ArrayRows> rows_of(std::string_view line) {
+  const auto take = [&](std::string_view field, std::int64_t& number) {
+    const std::size_t comma = line.find_first_of(",}");
+    if (comma == std::string_view::npos || !line.substr(comma).starts_with(field)) return false;
+    line.remove_prefix(comma + field.size());
+    return std::from_chars(line.data(), line.data() + line.size(), number).ec == std::errc();
+  };
+  ArrayRows rows;
+  if (!take(kRow, rows.first)) return std::nullopt;
+  rows.many = take(kRows, rows.count);
+  return rows;
 }
 
 void check_json_forms(const std::vector<ColumnInfo>& outputs) {

@@ -14,17 +14,19 @@
 #include "command.h"
 #include "cpu_budget.h"
 #include "crash_report.h"
+#include "failures.h"
 #include "feeder.h"
+#include "input_list.h"
 #include "interrupt.h"
-#include "line_reader.h"
 #include "near.h"
 #include "output_file.h"
+#include "output_guard.h"
 #include "progress.h"
-#include "request.h"
-#include "result_writer.h"
-#include "run_record.h"
+#include "run_output.h"
+#include "standard_output.h"
 #include "stats_report.h"
 #include "trace_file.h"
+#include "url.h"
 
 namespace pipit::cli {
 namespace {
@@ -71,12 +73,17 @@ po::options_description run_options() {
   options.add_options()("pipeline", text()->required()->value_name("PIPELINE.yaml"), "the pipeline file");
   options.add_options()("input", po::value<std::vector<std::string>>()->composing()->value_name("NAME=VALUE"),
                         "an input of the one item to run; may be repeated for other inputs");
-  options.add_options()("inputs", text()->value_name("FILE.jsonl|-"),
-                        "items, a JSON object a line; - is standard input");
+  options.add_options()("inputs", text()->value_name("LIST"),
+                        "the items: a file of JSON lines, CSV or TSV with a header, or plain lines (one input's value "
+                        "each); a folder of clips or images; a pattern in quotes, 'clips/*.mp4'; - is standard input");
   options.add_options()("output", text()->default_value("-")->value_name("FILE.jsonl|FILE.npy|-"), "where results go");
+  options.add_options()("column", text()->value_name("NAME"),
+                        "the output that becomes the array of FILE.npy, where several are tensors");
   options.add_options()("on-error", text()->default_value("skip")->value_name("skip|stop"),
                         "what a failed item does to the run");
   options.add_options()("resume", po::bool_switch(), "go on after the last result that is in the output");
+  options.add_options()("overwrite", po::bool_switch(),
+                        "replace results that are in the output, once the first new one is there");
   options.add_options()("retry-failed", po::bool_switch(),
                         "with --resume: run the items that failed once more, and put their results in place");
   options.add_options()("progress", text()->default_value("auto")->value_name("auto|on|off"),
@@ -101,12 +108,10 @@ std::string choice(const po::variables_map& values, const char* option, const st
 /// What the command line asks for.
 struct Choices {
   std::string pipeline;
-  std::string inputs;  // a file, "-", or empty: one item from pairs
+  std::string inputs;  // a list, or empty: one item from pairs
   std::vector<std::pair<std::string, std::string>> pairs;
-  std::string output;
+  RunOutput::Choices output;
   bool stop_on_error = false;
-  bool resume = false;
-  bool retry_failed = false;
   bool show_progress = false;
   bool show_stats = false;
   bool verbose = false;
@@ -114,6 +119,32 @@ struct Choices {
   std::string trace_file;
   Options options;
 };
+
+void take_items(Choices& c) {
+  if (c.pairs.empty() == c.inputs.empty()) {
+    throw UsageError(c.inputs.empty() ? "nothing to run: give --input NAME=VALUE, or --inputs with a file or folder"
+                                      : "--input and --inputs exclude each other");
+  }
+  for (const auto& [name, value] : c.pairs) {
+    if (names_a_file(name) && is_url(value)) {
+      throw UsageError(fmt::format("--input {}: '{}': URLs are not read; copy it to a file first", name, value));
+    }
+  }
+}
+
+void take_output(Choices& c, const po::variables_map& values) {
+  c.output.file = values["output"].as<std::string>();
+  if (values.contains("column")) c.output.column = values["column"].as<std::string>();
+  c.output.resume = values["resume"].as<bool>();
+  c.output.retry_failed = values["retry-failed"].as<bool>();
+  c.output.overwrite = values["overwrite"].as<bool>();
+  if (c.output.retry_failed && !c.output.resume) throw UsageError("--retry-failed goes with --resume");
+  if (c.output.overwrite && c.output.resume) throw UsageError("--resume and --overwrite exclude each other");
+  ResultWriter::check_ending(c.output.file);
+  if (!c.output.column.empty() && !c.output.file.ends_with(".npy")) {
+    throw UsageError("--column goes with --output FILE.npy; JSON lines have all outputs");
+  }
+}
 
 Choices choices_of(const po::variables_map& values) {
   Choices c;
@@ -124,17 +155,11 @@ Choices choices_of(const po::variables_map& values) {
   c.pipeline = text("pipeline");
   c.inputs = text("inputs");
   c.pairs = assignments(values, "input");
-  if (c.pairs.empty() == c.inputs.empty()) {
-    throw UsageError(c.inputs.empty() ? "nothing to run: give --input NAME=VALUE, or --inputs FILE.jsonl"
-                                      : "--input and --inputs exclude each other");
-  }
-  c.output = text("output");
+  take_items(c);
+  take_output(c, values);
   c.stop_on_error = choice(values, "on-error", {"skip", "stop"}) == "stop";
   // For the operators, which convert; no thread runs yet.
   if (values["no-cache"].as<bool>()) ::setenv("PIPIT_CACHE", "off", 1);
-  c.resume = values["resume"].as<bool>();
-  c.retry_failed = values["retry-failed"].as<bool>();
-  if (c.retry_failed && !c.resume) throw UsageError("--retry-failed goes with --resume");
   const std::string progress = choice(values, "progress", {"auto", "on", "off"});
   c.show_progress = progress == "on" || (progress == "auto" && terminal);
   c.verbose = values["verbose"].as<bool>();
@@ -152,9 +177,12 @@ Choices choices_of(const po::variables_map& values) {
   return c;
 }
 
-/// The items as the command line gave them, when they are no file.
+/// Where the items come from, for the record of the run.
 std::string inputs_text(const Choices& choices) {
-  std::string text = choices.inputs;
+  if (!choices.inputs.empty()) {
+    return choices.inputs == "-" ? choices.inputs : std::filesystem::absolute(choices.inputs).string();
+  }
+  std::string text;
   for (const auto& [name, value] : choices.pairs) text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
   return text;
 }
@@ -177,44 +205,52 @@ int leave(const Pipeline& pipeline, int status) {
   }
 }
 
-/// Whether an earlier run has left anything to go on from.
-bool has_output(const std::string& file) {
-  std::error_code error;
-  return std::filesystem::is_regular_file(file, error) && std::filesystem::file_size(file, error) > 0;
-}
+/// Nothing that is read may be written over. Found before anything is opened for writing.
+void guard(OutputGuard& files, const Choices& choices, const InputSource& source) {
+  try {
+    Spec::Options options;
+    options.unset_is_warning = true;
+    for (const auto& [target, value] : choices.options.set) options.overrides.push_back({target, value});
+    files.reads(choices.pipeline,
+                Graph::build(Spec::read(choices.pipeline, options), OperatorPath(choices.options.operator_path)));
+  } catch (const Error&) {
+    // What is wrong with it is told by whoever opens it.
+    files.reads(choices.pipeline, fmt::format("the pipeline '{}'", choices.pipeline));
+  }
+  if (source.lines) {
+    files.reads(source.lines->descriptor(),
+                source.name == "-" ? std::string("standard input") : fmt::format("the inputs '{}'", source.name));
+  }
+  for (const std::string& file : source.files) files.reads(file, fmt::format("the input '{}'", file));
+  for (const auto& [name, value] : choices.pairs) files.reads(value, fmt::format("the input '{}'", name));
 
-/// Begins the output, or goes on with what an earlier run left in it.
-Selection begin_output(const Choices& choices, const Pipeline& pipeline, ResultWriter& writer, bool go_on) {
-  if (!writer.can_resume()) {
-    if (choices.resume)
-      throw UsageError("--resume needs --output FILE.jsonl or FILE.npy, a file that can be read again");
-    writer.begin(pipeline.outputs());
-    return {};
+  const std::string& output = choices.output.file;
+  files.writes("--output", output);
+  if (!is_standard_output(output)) {
+    for (const std::string& file : ResultWriter::files_beside(output)) files.writes_beside("--output", file);
   }
-  const bool named = !choices.inputs.empty() && choices.inputs != "-";
-  const RunRecord record(pipeline, named ? std::filesystem::absolute(choices.inputs).string() : inputs_text(choices));
-  if (!go_on) {
-    writer.begin(pipeline.outputs());
-    record.write(choices.output);
-    return {};
-  }
-  record.check(choices.output);
-  const EarlierResults earlier = writer.resume(pipeline.outputs(), choices.retry_failed);
-  const std::int64_t there = named ? LineReader::count(choices.inputs).value_or(earlier.items) : earlier.items;
-  if (there < earlier.items) {
-    throw Error("invalid_input", fmt::format("cannot resume '{}': it has {} results, '{}' has {} items", choices.output,
-                                             earlier.items, choices.inputs, there));
-  }
-  if (choices.retry_failed) return {earlier.items, earlier.failed, 0};
-  return {earlier.items, {}, static_cast<std::int64_t>(earlier.failed.size())};
+  if (!choices.stats_file.empty()) files.writes("--stats", choices.stats_file);
+  if (!choices.trace_file.empty()) files.writes("--trace", choices.trace_file);
 }
 
 /// How many results are to come, if that can be known; for progress.
-std::optional<std::int64_t> items_to_run(const Choices& choices, const Selection& selection) {
+std::optional<std::int64_t> items_to_run(const Choices& choices, const RequestReader& requests,
+                                         const Selection& selection) {
   if (!choices.show_progress) return std::nullopt;
-  const auto items = choices.inputs.empty() ? std::optional<std::int64_t>(1) : LineReader::count(choices.inputs);
+  const auto items =
+      choices.inputs.empty() ? std::optional<std::int64_t>(1) : InputList::count(choices.inputs, requests);
   if (!items) return std::nullopt;
   return *items - selection.done + static_cast<std::int64_t>(selection.again.size());
+}
+
+/// Whatever else is shown: that items failed, and that old results are still there.
+void tell_end(const Choices& choices, const RunOutput& output, const Failures& failures, const Selection& selection,
+              std::int64_t items) {
+  if (failures.count() > 0) fmt::print(stderr, "{}", failures.text(items, output.lines_file()));
+  if (selection.failed > 0) fmt::print(stderr, "{}", earlier_failures_text(selection.failed, output.lines_file()));
+  if (output.old_ones_stay()) {
+    fmt::print(stderr, "no result came; '{}' is left as it was\n", choices.output.file);
+  }
 }
 
 }  // namespace
@@ -222,22 +258,23 @@ std::optional<std::int64_t> items_to_run(const Choices& choices, const Selection
 int run(const Arguments& arguments) {
   po::positional_options_description positional;
   positional.add("pipeline", 1);
-  const Parsed parsed = parse(arguments, "run PIPELINE.yaml [--input NAME=VALUE]… [--inputs FILE.jsonl|-] [options]",
-                              run_options(), positional);
+  const Parsed parsed =
+      parse(arguments, "run PIPELINE.yaml --input NAME=VALUE… | --inputs LIST [options]", run_options(), positional);
   if (parsed.done) return kAllGood;
   const Choices choices = choices_of(parsed.values);
 
+  keep_standard_output();
   Stopper stopper;
   Interrupt interrupt;
   interrupt.listen([&] { stopper.stop(128 + interrupt.signal()); }, [&] { stopper.give_up(); });
 
-  std::unique_ptr<LineReader> lines;
-  if (!choices.inputs.empty()) lines = std::make_unique<LineReader>(choices.inputs);
-  const bool go_on = choices.resume && has_output(choices.output);
-  const auto writer = ResultWriter::open(choices.output);
+  InputSource source;
+  if (!choices.inputs.empty()) source = InputSource::open(choices.inputs);
+  OutputGuard files;
+  guard(files, choices, source);
+  RunOutput output(choices.output);
   std::optional<OutputFile> stats_file;
   if (!choices.stats_file.empty()) stats_file.emplace(choices.stats_file);
-
   std::optional<TraceFile> trace;
   if (!choices.trace_file.empty()) trace.emplace(choices.trace_file);
 
@@ -246,10 +283,13 @@ int run(const Arguments& arguments) {
   Options options = choices.options;
   if (trace) options.on_span = [&](const Span& span) { trace->add(span); };
   Pipeline pipeline = Pipeline::open(choices.pipeline, options);
-  const RequestReader requests(pipeline);
-  std::optional<Request> only;
-  if (!lines) only = requests.from_pairs(choices.pairs);
-  const Selection selection = begin_output(choices, pipeline, *writer, go_on);
+  const RequestReader requests(pipeline.inputs(), pipeline.outputs(), options.on_warning, [&](const std::string& file) {
+    const std::string writer = files.writer_of(file);
+    return writer.empty() ? "" : fmt::format("is what {} writes", writer);
+  });
+  const auto list = choices.inputs.empty() ? InputList::of_pairs(choices.pairs, requests)
+                                           : InputList::open(std::move(source), requests);
+  const Selection selection = output.begin(pipeline, *list, inputs_text(choices), choices.inputs);
   stats.open_s = std::chrono::duration<double>(Clock::now() - opening).count();
 
   // For a report that is made while this thread is here, or in a call from here.
@@ -257,23 +297,22 @@ int run(const Arguments& arguments) {
                   &selection);
   if (trace) trace->begin();
   const auto started = Clock::now();
-  Progress progress(choices.show_progress, items_to_run(choices, selection));
+  Progress progress(choices.show_progress, items_to_run(choices, requests, selection));
+  Failures failures;
   bool broke_off = false;
   {
-    Feeder feeder(pipeline, requests, lines.get(), std::move(only), selection);
+    Feeder feeder(pipeline, *list, selection);
     stopper.watch(&pipeline, &feeder);
     try {
       while (auto result = pipeline.next()) {
-        writer->write(*result, feeder.take_fields());
+        const ItemFields fields = feeder.take_fields();
+        output.write(*result, fields);
         ++stats.items;
-        if (result->error) {
-          ++stats.failed;
-          ++stats.errors[result->error->code];
-        }
+        if (result->error) failures.add(fields.item, *result->error);
         progress.done(result->error.has_value());
         if (result->error && choices.stop_on_error) break;
       }
-      writer->finish();
+      output.finish();
       feeder.check();
     } catch (const std::exception& e) {
       progress.clear();
@@ -286,6 +325,8 @@ int run(const Arguments& arguments) {
   progress.clear();
 
   number_items_by(nullptr, nullptr);
+  stats.failed = failures.count();
+  stats.errors = failures.by_code();
   stats.run_s = std::chrono::duration<double>(Clock::now() - started).count();
   stats.peak_rss_bytes = peak_rss_bytes();
   stats.nodes = pipeline.stats();
@@ -293,15 +334,15 @@ int run(const Arguments& arguments) {
                      : broke_off                           ? kBrokeOff
                      : stats.failed + selection.failed > 0 ? kSomeFailed
                                                            : kAllGood;
-  if (broke_off) return leave(pipeline, status);
-  if (trace) trace->finish();
-  if (stats_file) {
+  if (!broke_off && trace) trace->finish();
+  if (!broke_off && stats_file) {
     stats_file->begin();
     stats_file->append(stats_json(stats));
     stats_file->finish();
   }
-  if (choices.show_stats) fmt::print(stderr, "{}", stats_table(stats, choices.verbose));
-  if (interrupt.signal() != 0) {
+  if (!broke_off && choices.show_stats) fmt::print(stderr, "{}", stats_table(stats, choices.verbose));
+  tell_end(choices, output, failures, selection, stats.items);
+  if (!broke_off && interrupt.signal() != 0) {
     fmt::print(stderr, "interrupted: {} results were written\n", stats.items);
   }
   return leave(pipeline, status);

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "near.h"
 #include "pipit/error.h"
 #include "pipit/weights/conversion_cache.h"
 
@@ -28,26 +27,12 @@ pipit weights COMMAND --help tells a command's options.
 }  // namespace
 
 int weights(const Arguments& arguments) {
-  struct Command {
-    const char* name;
-    int (*function)(const Arguments& arguments);
-  };
   constexpr Command kCommands[] = {{"inspect", inspect_weights},
                                    {"verify", verify_weights},
                                    {"convert", convert_weights},
                                    {"quantize", quantize_weights},
                                    {"cache", weights_cache}};
-  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
-    fmt::print(arguments.empty() ? stderr : stdout, "{}", kUsage);
-    return arguments.empty() ? kNothingRan : kAllGood;
-  }
-  std::vector<std::string> names;
-  for (const Command& command : kCommands) {
-    if (arguments[0] == command.name) return command.function({arguments.begin() + 1, arguments.end()});
-    names.emplace_back(command.name);
-  }
-  throw UsageError(fmt::format("weights knows no '{}' (pipit weights --help lists what it knows){}", arguments[0],
-                               did_you_mean(arguments[0], names)));
+  return dispatch("pipit weights", kUsage, kCommands, arguments);
 }
 
 void add_checkpoint_options(po::options_description& options) {

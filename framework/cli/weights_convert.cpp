@@ -7,6 +7,7 @@
 
 #include "conversion_progress.h"
 #include "near.h"
+#include "output_guard.h"
 #include "pipit/weights/conversion.h"
 #include "torchscript_writer.h"
 #include "weights.h"
@@ -17,12 +18,23 @@ namespace {
 namespace po = boost::program_options;
 using weights::Conversion;
 
+/// The weights are not written over, nor a shard of theirs.
+void guard(const std::string& file, const std::string& out) {
+  OutputGuard files;
+  const std::string what = fmt::format("the weights '{}'", file);
+  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+  files.reads_all(file.ends_with(".json") ? folder.string() : file, what);
+  files.writes("OUT", out);
+}
+
 Parsed parse_files(const Arguments& arguments, const char* usage, po::options_description& options) {
   add_checkpoint_options(options);
   options.add_options()("out", po::value<std::string>()->required(), "the file to write");
   po::positional_options_description positional;
   positional.add("file", 1).add("out", 1);
-  return parse(arguments, usage, options, positional);
+  Parsed parsed = parse(arguments, usage, options, positional);
+  if (!parsed.done) guard(parsed.values["file"].as<std::string>(), parsed.values["out"].as<std::string>());
+  return parsed;
 }
 
 void report(const po::variables_map& values, const weights::ClipCheckpoint& checkpoint, const std::string& conversion) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <iterator>
@@ -94,6 +95,13 @@ void append_tensor(std::string& out, const Tensor& tensor) {
   }
 }
 
+/// Whether the lists are a tensor of this shape, numbers at the bottom.
+bool is_regular(const nlohmann::json& level, const std::vector<std::int64_t>& shape, std::size_t depth) {
+  if (depth == shape.size()) return level.is_number();
+  if (!level.is_array() || static_cast<std::int64_t>(level.size()) != shape[depth]) return false;
+  return std::ranges::all_of(level, [&](const nlohmann::json& next) { return is_regular(next, shape, depth + 1); });
+}
+
 Value tensor_from_json(const nlohmann::json& json, const Type& type) {
   std::vector<std::int64_t> shape;
   for (const nlohmann::json* level = &json; level->is_array(); level = &level->front()) {
@@ -101,30 +109,69 @@ Value tensor_from_json(const nlohmann::json& json, const Type& type) {
     if (level->empty()) break;
   }
   if (type.element && *type.element != DType::kFloat32) return {};
+  // The first row's size says nothing of the others': no memory for rows that are not there.
+  if (!is_regular(json, shape, 0)) return {};
   Tensor tensor = Tensor::empty(DType::kFloat32, shape);
   auto* data = tensor.mutable_data<float>();
-  float* const end = data + tensor.elements();
-  bool good = true;
-  const auto fill = [&](const auto& self, const nlohmann::json& level, std::size_t depth) -> void {
-    if (depth == shape.size()) {
-      good = good && level.is_number() && data < end;
-      if (good) *data++ = level.get<float>();
-      return;
-    }
-    good = good && level.is_array() && static_cast<std::int64_t>(level.size()) == shape[depth];
-    for (std::size_t i = 0; good && i < level.size(); ++i) self(self, level[i], depth + 1);
+  const auto fill = [&](const auto& self, const nlohmann::json& level) -> void {
+    if (level.is_number()) *data++ = level.get<float>();
+    if (!level.is_array()) return;
+    for (const nlohmann::json& next : level) self(self, next);
   };
-  fill(fill, json, 0);
-  return good ? Value(tensor) : Value();
+  fill(fill, json);
+  return tensor;
 }
 
 }  // namespace
 
-void append_json_text(std::string& out, std::string_view text) {
-  out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+std::size_t utf8_size(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const auto follows = [&](std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i) {
+      if ((byte(i) & 0xc0) != 0x80) return false;
+    }
+    return true;
+  };
+  const unsigned first = byte(0);
+  if (text.empty()) return 0;
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first < 0xe0) return follows(1, 2) ? 2 : 0;
+  if (first >= 0xe0 && first < 0xf0) {
+    const bool too_long = first == 0xe0 && byte(1) < 0xa0;
+    const bool surrogate = first == 0xed && byte(1) >= 0xa0;
+    return follows(1, 3) && !too_long && !surrogate ? 3 : 0;
+  }
+  if (first >= 0xf0 && first < 0xf5) {
+    const bool too_long = first == 0xf0 && byte(1) < 0x90;
+    const bool beyond = first == 0xf4 && byte(1) >= 0x90;
+    return follows(1, 4) && !too_long && !beyond ? 4 : 0;
+  }
+  return 0;
 }
 
-void append_json(std::string& out, const Value& value) {
+void append_json_text(std::string& out, std::string_view text, OtherBytes other) {
+  const auto append = [&](std::string_view piece) {
+    const std::string quoted = nlohmann::json(piece).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out.append(quoted, 1, quoted.size() - 2);
+  };
+  out += '"';
+  if (other == OtherBytes::kEscape) {
+    for (std::size_t at = 0; at < text.size();) {
+      if (const std::size_t size = utf8_size(text.substr(at, 4)); size > 0) {
+        at += size;
+        continue;
+      }
+      append(text.substr(0, at));
+      fmt::format_to(std::back_inserter(out), "\\udc{:02x}", static_cast<unsigned char>(text[at]));
+      text.remove_prefix(at + 1);
+      at = 0;
+    }
+  }
+  append(text);
+  out += '"';
+}
+
+void append_json(std::string& out, const Value& value, OtherBytes other) {
   switch (value.kind()) {
     case Kind::kNull:
       out += "null";
@@ -137,14 +184,14 @@ void append_json(std::string& out, const Value& value) {
     case Kind::kFloat:
       return append_number(out, value.number());
     case Kind::kString:
-      return append_json_text(out, value.string());
+      return append_json_text(out, value.string(), other);
     case Kind::kTensor:
       return append_tensor(out, value.tensor());
     case Kind::kList: {
       out += '[';
       for (const Value& element : value.list()) {
         if (out.back() != '[') out += ',';
-        append_json(out, element);
+        append_json(out, element, other);
       }
       out += ']';
       return;
@@ -154,9 +201,9 @@ void append_json(std::string& out, const Value& value) {
       for (std::size_t i = 0; i < value.map_size(); ++i) {
         const auto [key, entry] = value.map_at(i);
         if (i > 0) out += ',';
-        append_json_text(out, key);
+        append_json_text(out, key, other);
         out += ':';
-        append_json(out, entry);
+        append_json(out, entry, other);
       }
       out += '}';
       return;

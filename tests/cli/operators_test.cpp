@@ -119,6 +119,6 @@ TEST_CASE("plugin: the signature is printed as the build stores it") {
   CHECK(nlohmann::json::parse(outcome.out).at("doc") == "Counts a letter.");
   CHECK(outcome.status == 0);
   const Outcome wrong = scene.run({"plugin", "nonsense"});
-  CHECK(wrong.err == "pipit: usage: pipit plugin test FILE.so | pipit plugin signature FILE.so\n");
+  CHECK(wrong.err == "pipit: plugin has no command 'nonsense' (pipit plugin --help lists them)\n");
   CHECK(wrong.status == 2);
 }

@@ -31,7 +31,7 @@ TEST_CASE("output: a file takes the lines of this run alone") {
   const Scene scene;
   scene.write("up.yaml", kUpper);
   scene.write("out.jsonl", "a line of an earlier run that was longer\n");
-  const Outcome outcome = scene.run({"run", "up.yaml", "--input", "text=a", "--output", "out.jsonl"});
+  const Outcome outcome = scene.run({"run", "up.yaml", "--input", "text=a", "--output", "out.jsonl", "--overwrite"});
   CHECK(outcome.out == "");
   CHECK(scene.read("out.jsonl") == "{\"item\":0,\"loud\":\"A\"}\n");
   CHECK(outcome.status == 0);
@@ -158,11 +158,11 @@ TEST_CASE("output: an array without a good item is empty and well formed") {
   CHECK(array.substr(10, 60) == "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 0), } ");
 }
 
-TEST_CASE("output: an array takes exactly one tensor") {
+TEST_CASE("output: an array takes one tensor that can be chosen") {
   const Scene scene;
   scene.write("none.yaml", kUpper);
   const Outcome none = scene.run({"run", "none.yaml", "--input", "text=a", "--output", "x.npy"});
-  CHECK(none.err == "'x.npy' takes exactly one output that is a tensor, one row an item; the pipeline gives none\n");
+  CHECK(none.err == "'x.npy' takes an output that is a tensor; the pipeline gives 'loud' (string)\n");
   CHECK(none.status == 2);
   CHECK_FALSE(scene.exists("x.npy"));
   CHECK_FALSE(scene.exists("x.npy.jsonl"));
@@ -172,8 +172,18 @@ TEST_CASE("output: an array takes exactly one tensor") {
               "  - {name: b, op: test/text.codes, in: text, out: two}\noutputs: [one, two]\n");
   const Outcome two = scene.run({"run", "two.yaml", "--input", "text=a", "--output", "x.npy"});
   CHECK(two.err ==
-        "'x.npy' takes exactly one output that is a tensor, one row an item; the pipeline gives 'one' and 'two'\n");
+        "'x.npy' takes one output that is a tensor; the pipeline gives 'one' and 'two'; choose with --column, as in "
+        "--column one\n");
   CHECK(two.status == 2);
+  const Outcome chosen = scene.run({"run", "two.yaml", "--input", "text=a", "--output", "x.npy", "--column", "two"});
+  CHECK(chosen.status == 0);
+  CHECK(scene.read("x.npy.jsonl") == "{\"item\":0,\"row\":0,\"one\":[97.1]}\n");
+  const Outcome other = scene.run({"run", "two.yaml", "--input", "text=a", "--output", "y.npy", "--column", "tow"});
+  CHECK(other.err == "--column 'tow': the pipeline has no such output; did you mean 'two'?\n");
+  CHECK(other.status == 2);
+  const Outcome lines = scene.run({"run", "two.yaml", "--input", "text=a", "--column", "two"});
+  CHECK(lines.err == "pipit: --column goes with --output FILE.npy; JSON lines have all outputs\n");
+  CHECK(lines.status == 2);
 }
 
 TEST_CASE("output: a value without a JSON form is refused before anything runs") {
@@ -185,8 +195,109 @@ TEST_CASE("output: a value without a JSON form is refused before anything runs")
   CHECK(check.err == "picture.yaml:5: output 'picture' is frame, which has no JSON form; leave it out of 'outputs'\n");
   CHECK(check.status == 2);
   scene.write("out.jsonl", "old\n");
-  const Outcome run = scene.run({"run", "picture.yaml", "--input", "text=a", "--output", "out.jsonl"});
+  const Outcome run = scene.run({"run", "picture.yaml", "--input", "text=a", "--output", "out.jsonl", "--overwrite"});
   CHECK(run.err == "output 'picture' is frame, which has no JSON form; leave it out of 'outputs'\n");
   CHECK(run.status == 2);
   CHECK(scene.read("out.jsonl") == "old\n");
+}
+
+TEST_CASE("output: an array takes the rows of a column of many") {
+  const Scene scene;
+  scene.write("words.yaml",
+              "pipit: 1\ninputs: {text: string}\nnodes:\n"
+              "  - {name: split, op: test/text.words, in: text, out: word}\n"
+              "  - {name: codes, op: test/text.codes, in: word, out: codes}\noutputs: [text, codes]\n");
+  scene.write("in.jsonl", "{\"text\":\"ab cd ef\"}\n{\"text\":\"\"}\n{\"text\":\"gh xyz\"}\n{\"text\":\"ij\"}\n");
+  const test::Words run{"run", "words.yaml", "--inputs", "in.jsonl", "--output", "c.npy"};
+  const Outcome outcome = scene.run(run);
+  CHECK(outcome.err ==
+        "1 of 4 items failed; item 2: 'codes' is tensor<f32>[3], earlier rows of 'c.npy' are [2] (invalid_output); "
+        "'c.npy.jsonl' has its line\n");
+  CHECK(outcome.status == 1);
+  const std::string lines = scene.read("c.npy.jsonl");
+  CHECK(
+      lines ==
+      "{\"item\":0,\"row\":0,\"rows\":3,\"text\":\"ab cd ef\"}\n"
+      "{\"item\":1,\"row\":3,\"rows\":0,\"text\":\"\"}\n"
+      R"({"item":2,"text":"gh xyz","error":{"node":null,"code":"invalid_output","message":"'codes' is tensor<f32>[3], earlier rows of 'c.npy' are [2]"}})"
+      "\n"
+      "{\"item\":3,\"row\":3,\"rows\":1,\"text\":\"ij\"}\n");
+  const std::string array = scene.read("c.npy");
+  REQUIRE(array.size() == 256 + 8 * sizeof(float));
+  CHECK(array.find("'shape': (4, 2)") != std::string::npos);
+  float data[8];
+  std::memcpy(data, array.data() + 256, sizeof(data));
+  for (int i = 0; i < 6; ++i) CHECK(data[i] == static_cast<float>('a' + i) + 0.1f);
+  CHECK(data[6] == static_cast<float>('i') + 0.1f);
+
+  // What a kill leaves: rows without their line, and a line that is torn.
+  scene.write("c.npy.jsonl", lines.substr(0, lines.size() - 20));
+  scene.write("c.npy", array + "torn");
+  test::Words again = run;
+  again.emplace_back("--resume");
+  CHECK(scene.run(again).status == 1);
+  CHECK(scene.read("c.npy.jsonl") == lines);
+  CHECK(scene.read("c.npy") == array);
+  again.emplace_back("--retry-failed");
+  CHECK(scene.run(again).status == 1);
+  CHECK(scene.read("c.npy.jsonl") == lines);
+  CHECK(scene.read("c.npy") == array);
+}
+
+TEST_CASE("output: an ending that says another form is refused") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  for (const std::string ending : {".parquet", ".json", ".csv", ".txt"}) {
+    const Outcome outcome = scene.run({"run", "up.yaml", "--input", "text=a", "--output", "out" + ending});
+    CHECK(outcome.err == "pipit: --output 'out" + ending + "': pipit does not write '" + ending +
+                             "'; it writes '.jsonl' (or '.ndjson', or no ending), a JSON object a line, and '.npy', a "
+                             "NumPy array\n");
+    CHECK(outcome.status == 2);
+    CHECK_FALSE(scene.exists("out" + ending));
+  }
+  for (const std::string name : {"out", "out.ndjson", "OUT.JSONL"}) {
+    CHECK(scene.run({"run", "up.yaml", "--input", "text=a", "--output", name}).status == 0);
+    CHECK(scene.read(name) == "{\"item\":0,\"loud\":\"A\"}\n");
+  }
+  const Outcome pipe =
+      scene.shell("mkfifo pipe.x; cat pipe.x & $PIPIT run up.yaml --input text=a --output pipe.x; wait");
+  CHECK(pipe.out == "{\"item\":0,\"loud\":\"A\"}\n");
+  CHECK(scene.shell("$PIPIT run up.yaml --input text=a --output /dev/stdout").out == "{\"item\":0,\"loud\":\"A\"}\n");
+}
+
+TEST_CASE("output: URLs are neither read nor written") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  scene.write("path.yaml",
+              "pipit: 1\ninputs: {path: string}\nnodes:\n"
+              "  - {name: up, op: test/text.upper, in: path, out: loud}\noutputs: [loud]\n");
+  const Outcome output = scene.run({"run", "up.yaml", "--input", "text=a", "--output", "s3://bucket/out.jsonl"});
+  CHECK(output.err == "pipit: --output 's3://bucket/out.jsonl': URLs are not written; write a file and copy it\n");
+  CHECK(output.status == 2);
+  const Outcome inputs = scene.run({"run", "up.yaml", "--inputs", "https://host/list.jsonl"});
+  CHECK(inputs.err == "pipit: --inputs 'https://host/list.jsonl': URLs are not read; copy it to a file first\n");
+  CHECK(inputs.status == 2);
+  const Outcome input = scene.run({"run", "path.yaml", "--input", "path=http://host/a.mp4"});
+  CHECK(input.err == "pipit: --input path: 'http://host/a.mp4': URLs are not read; copy it to a file first\n");
+  CHECK(input.status == 2);
+  CHECK(scene.run({"run", "path.yaml", "--inputs", "-"}, "{\"path\":\"http://host/a.mp4\"}\n").out ==
+        R"({"item":0,"path":"http://host/a.mp4","error":{"node":null,"code":"invalid_input",)"
+        R"("message":"line 1: input 'path': 'http://host/a.mp4' is a URL, which pipit does not read"}})"
+        "\n");
+  CHECK(scene.run({"run", "up.yaml", "--input", "text=see http://host/"}).status == 0);
+}
+
+TEST_CASE("output: what operators print is not among the results") {
+  const Scene scene;
+  scene.write("chatter.yaml",
+              "pipit: 1\ninputs: {text: string}\nnodes:\n"
+              "  - {name: chatter, op: test/text.chatter, in: text, out: text}\noutputs: [text]\n");
+  const Outcome outcome = scene.run({"run", "chatter.yaml", "--input", "text=a"});
+  CHECK(outcome.out == "{\"item\":0,\"text\":\"a\"}\n");
+  for (const char* line : {"constructed\n", "processed\n", "started\n", "left\n"}) {
+    CHECK(outcome.err.find(line) != std::string::npos);
+  }
+  const Outcome closed =
+      scene.shell("$PIPIT run chatter.yaml --input text=a --output out.jsonl 2>&- >&-; cat out.jsonl");
+  CHECK(closed.out == "{\"item\":0,\"text\":\"a\"}\n");
 }

@@ -1,6 +1,7 @@
 // Runs that broke off and go on: together they give what one run would have given.
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <random>
 #include <string>
@@ -40,7 +41,7 @@ const char* const kFour = "{\"text\":\"a\"}\n{\"text\":\"bad\"}\n{\"text\":\"c\"
 
 std::string error_of(const std::string& output, const std::string& was) {
   return "cannot resume '" + output + "': it was made by another run: " + was +
-         "; start anew without --resume, or name another --output\n";
+         "; start anew with --overwrite, or name another --output\n";
 }
 
 void cut(const Scene& scene, const std::string& name, std::size_t bytes) {
@@ -91,7 +92,12 @@ TEST_CASE("resume: a run goes on after the last whole line") {
   for (const std::size_t torn : {1, 10, 30, 150}) {
     cut(scene, "out.jsonl", torn);
     const Outcome outcome = scene.run(run);
-    CHECK(outcome.err == "");
+    // A cut of 150 bytes leaves no whole line, and the failed item fails again.
+    CHECK(outcome.err ==
+          std::string(
+              torn < 150
+                  ? "1 item failed in an earlier run, see 'out.jsonl'; --resume --retry-failed runs it again\n"
+                  : "1 of 4 items failed; item 1: node 'up': 'bad' is bad (bad_text); 'out.jsonl' has its line\n"));
     CHECK(outcome.status == 1);
     CHECK(scene.read("out.jsonl") == whole);
   }
@@ -164,19 +170,19 @@ TEST_CASE("resume: an output that no run left is refused") {
   scene.write("out.jsonl", "{\"item\":0}\n");
   const Outcome none = scene.run(run);
   CHECK(none.err ==
-        "cannot resume 'out.jsonl': 'out.jsonl.run', which tells how it was made, is not there; start anew without "
-        "--resume\n");
+        "cannot resume 'out.jsonl': 'out.jsonl.run', which tells how it was made, is not there; start anew with "
+        "--overwrite\n");
   CHECK(none.status == 2);
   scene.write("out.jsonl", "");
   CHECK(scene.run(run).status == 1);
   scene.write("out.jsonl", "{\"item\":0,\"loud\":\"A.\"}\n{\"item\":7,\"loud\":\"A.\"}\n");
   const Outcome other = scene.run(run);
-  CHECK(other.err == "cannot resume 'out.jsonl': line 2 is not the result of item 1; start anew without --resume\n");
+  CHECK(other.err == "cannot resume 'out.jsonl': line 2 is not the result of item 1; start anew with --overwrite\n");
   CHECK(other.status == 2);
   scene.write("out.jsonl.run", "{\"pipit\":");
   CHECK(scene.run(run).err ==
-        "cannot resume 'out.jsonl': 'out.jsonl.run', which tells how it was made, is damaged; start anew without "
-        "--resume\n");
+        "cannot resume 'out.jsonl': 'out.jsonl.run', which tells how it was made, is damaged; start anew with "
+        "--overwrite\n");
 }
 
 TEST_CASE("resume: needs a file that can be read again") {
@@ -262,4 +268,145 @@ TEST_CASE("resume: twenty kills leave the lines of one run") {
 
 TEST_CASE("resume: twenty kills leave the array of one run") {
   kill_often("out.npy", "out.npy.jsonl");
+}
+
+TEST_CASE("resume: earlier items that have changed are refused") {
+  for (const std::string output : {"out.jsonl", "out.npy"}) {
+    const Scene scene;
+    scene.write("slow.yaml", kSlow);
+    scene.write("in.jsonl", "{\"text\":\"ab\"}\n\n{\"text\":\"cd\"}\n");
+    const Words run{"run", "slow.yaml", "--inputs", "in.jsonl", "--output", output, "--resume"};
+    CHECK(scene.run(run).status == 0);
+    const std::string whole = scene.read(output);
+    const auto refused = [&](const std::string& where, const std::string& lines) {
+      scene.write("in.jsonl", lines);
+      for (const Words& words :
+           {run, Words{"run", "slow.yaml", "--inputs", "in.jsonl", "--output", output, "--resume", "--retry-failed"}}) {
+        const Outcome outcome = scene.run(words);
+        CHECK(outcome.err == "cannot resume '" + output + "': " + where +
+                                 " was made from; items may be added at the end only. Start anew with --overwrite, or "
+                                 "name another --output\n");
+        CHECK(outcome.status == 2);
+        CHECK(scene.read(output) == whole);
+      }
+    };
+    refused("line 1 of 'in.jsonl' is not what the result of item 0",
+            "{\"text\":\"xy\"}\n{\"text\":\"cd\"}\n{\"text\":\"ef\"}\n");
+    refused("line 1 of 'in.jsonl' is not what the result of item 0", "{\"text\":\"cd\"}\n{\"text\":\"ab\"}\n");
+    refused("line 3 of 'in.jsonl' is not what the result of item 1", "{\"text\":\"ab\"}\n\n{\"text\":\"xx\"}\n");
+    scene.write("in.jsonl", "{\"text\":\"ab\"}\n{\"text\":\"cd\"}\n{\"text\":\"ef\"}\n");
+    CHECK(scene.run(run).status == 0);
+    CHECK(scene.read(output).starts_with(output == "out.npy" ? whole.substr(0, 60) : whole));
+  }
+}
+
+TEST_CASE("resume: items of standard input that have changed are refused before one runs") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  const Words run{"run", "up.yaml", "--inputs", "-", "--output", "out.jsonl", "--resume"};
+  CHECK(scene.run(run, "{\"text\":\"a\"}\n").status == 0);
+  const Outcome changed = scene.run(run, "{\"text\":\"b\"}\n{\"text\":\"c\"}\n");
+  CHECK(
+      changed.err ==
+      "cannot resume 'out.jsonl': line 1 of '-' is not what the result of item 0 was made from; items may be added at "
+      "the end only. Start anew with --overwrite, or name another --output\n");
+  CHECK(changed.status == 2);
+  CHECK(scene.read("out.jsonl") == "{\"item\":0,\"loud\":\"A.\"}\n");
+  CHECK(scene.run(run, "{\"text\":\"a\"}\n{\"text\":\"c\"}\n").status == 0);
+  CHECK(scene.read("out.jsonl") == "{\"item\":0,\"loud\":\"A.\"}\n{\"item\":1,\"loud\":\"C.\"}\n");
+}
+
+TEST_CASE("resume: a record of before goes on and says what it does not know") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  scene.write("in.jsonl", kFour);
+  scene.write("weights", "1");
+  const Words run{"run",       "up.yaml",  "--inputs", "in.jsonl",       "--output",
+                  "out.jsonl", "--resume", "--set",    "up.file=weights"};
+  CHECK(scene.run(run).status == 1);
+  // Times were numbers, and there were no digests.
+  std::string record = scene.read("out.jsonl.run");
+  record.resize(record.find("\n}\n") + 3);
+  const std::size_t time = record.find("\"modified\": \"") + 12;
+  const auto count =
+      std::filesystem::last_write_time(scene.folder() + "/weights").time_since_epoch() / std::chrono::nanoseconds(1);
+  record.replace(time, record.find('"', time + 1) + 1 - time, std::to_string(count));
+  scene.write("out.jsonl.run", record);
+  CHECK(scene.run(run).err ==
+        "warning: 'out.jsonl.run' was written by an earlier pipit and does not know the items of 'in.jsonl'; whether "
+        "they "
+        "are still the same is not checked\n"
+        "1 item failed in an earlier run, see 'out.jsonl'; --resume --retry-failed runs it again\n");
+  scene.write("in.jsonl", "{\"text\":\"b\"}\n");
+  CHECK(scene.run(run).status == 2);
+}
+
+TEST_CASE("resume: a file that has changed is told with its times") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  scene.write("in.jsonl", "{\"text\":\"a\"}\n");
+  scene.write("weights", "1");
+  const Words run{"run",       "up.yaml",  "--inputs", "in.jsonl",       "--output",
+                  "out.jsonl", "--resume", "--set",    "up.file=weights"};
+  scene.shell("TZ=UTC touch -d '2026-01-02 03:04:05.5' weights");
+  CHECK(scene.run(run).status == 0);
+  scene.shell("TZ=UTC touch -d '2026-01-03 03:04:05' weights");
+  CHECK(scene.run(run).err == error_of("out.jsonl",
+                                       "files.weights.modified was \"2026-01-02T03:04:05.500000000Z\", is "
+                                       "\"2026-01-03T03:04:05.000000000Z\""));
+}
+
+TEST_CASE("resume: an array that was killed before its first item begins anew") {
+  const Scene scene;
+  scene.write("slow.yaml", kSlow);
+  scene.write("in.jsonl", "");
+  const Words run{"run", "slow.yaml", "--inputs", "in.jsonl", "--output", "out.npy", "--resume"};
+  CHECK(scene.run(run).status == 0);
+  std::filesystem::remove(scene.folder() + "/out.npy.run");
+  scene.write("in.jsonl", "{\"text\":\"ab\"}\n");
+  CHECK(scene.run(run).status == 0);
+  CHECK(scene.read("out.npy.jsonl") == "{\"item\":0,\"row\":0}\n");
+  scene.write("out.npy", "an array of somebody else's");
+  scene.write("out.npy.jsonl", "");
+  std::filesystem::remove(scene.folder() + "/out.npy.run");
+  CHECK(scene.run(run).status == 2);
+}
+
+TEST_CASE("resume: a folder and a table go on like lines") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  std::filesystem::create_directory(scene.folder() + "/clips");
+  scene.write("clips/b1.mp4", "");
+  scene.write("clips/b2.mp4", "");
+  const Words folder{"run", "up.yaml", "--inputs", "clips", "--output", "out.jsonl", "--resume"};
+  CHECK(scene.run(folder).status == 0);
+  scene.write("clips/b10.mp4", "");
+  CHECK(scene.run(folder).status == 0);
+  CHECK(scene.read("out.jsonl").find("{\"item\":2,\"loud\":\"CLIPS/B10.MP4.\"}\n") != std::string::npos);
+  scene.write("clips/a.mp4", "");
+  const Outcome moved = scene.run(folder);
+  CHECK(moved.err ==
+        "cannot resume 'out.jsonl': item 0 of 'clips', 'clips/a.mp4', is not what the result of item 0 was made from; "
+        "items may be added at the end only. Start anew with --overwrite, or name another --output\n");
+  CHECK(moved.status == 2);
+
+  scene.write("in.csv", "id,text\n1,\"a\nb\"\n");
+  const Words table{"run", "up.yaml", "--inputs", "in.csv", "--output", "table.jsonl", "--resume"};
+  CHECK(scene.run(table).status == 0);
+  scene.write("in.csv", "id,text\n1,\"a\nb\"\n2,c\n");
+  CHECK(scene.run(table).status == 0);
+  CHECK(scene.read("table.jsonl") ==
+        "{\"item\":0,\"id\":\"1\",\"loud\":\"A\\nB.\"}\n{\"item\":1,\"id\":\"2\",\"loud\":\"C.\"}\n");
+}
+
+TEST_CASE("resume: items whose names are not UTF-8 are retried") {
+  const Scene scene;
+  scene.write("content.yaml", kContent);
+  scene.write("in.jsonl", "{\"file\":\"caf\\udce9\"}\n");
+  const Words run{"run", "content.yaml", "--inputs", "in.jsonl", "--output", "out.jsonl", "--resume", "--retry-failed"};
+  CHECK(scene.run(run).status == 1);
+  scene.write("caf\xe9", "a");
+  CHECK(scene.run(run).status == 0);
+  CHECK(scene.read("out.jsonl") == R"({"item":0,"file":"caf\udce9","bytes":[97]})"
+                                   "\n");
 }

@@ -178,7 +178,7 @@ TEST_CASE("weights: a wrong command line is exit status 2") {
     return outcome.err;
   };
   CHECK(message({"inspet", "x"}) ==
-        "pipit: weights knows no 'inspet' (pipit weights --help lists what it knows); did you mean 'inspect'?\n");
+        "pipit: weights has no command 'inspet' (pipit weights --help lists them); did you mean 'inspect'?\n");
   CHECK(
       message({"convert", "a", "b", "--dtype", "int8"}) ==
       "pipit: --dtype takes one of 'fp32', 'fp16', 'bf16', found 'int8'; pipit weights quantize makes 8 and 4 bits\n");

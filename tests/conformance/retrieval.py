@@ -39,7 +39,7 @@ def compare(program, work):
     files = {}
     for name in ("video", "text"):
         files[name] = work / f"heldout-{name}.jsonl"
-        program.call("run", ROOT / "pipelines" / f"{name}_embedding.yaml", "--inputs", "heldout.jsonl", "--output", files[name], "--set",
+        program.call("run", ROOT / "pipelines" / f"{name}_embedding.yaml", "--inputs", "heldout.jsonl", "--output", files[name], "--overwrite", "--set",
                      "vars.weights=clip4clip-shapes.safetensors", "--progress", "off", folder=DEMO)
     printed = program.call("eval", "retrieval", files["text"], files["video"])
     got = {" ".join(words[:3]): words[4:] for words in map(str.split, printed.splitlines()[1:])}

@@ -160,7 +160,8 @@ TEST_CASE("video_embedding: a bad item in a list from standard input costs only 
                               R"({"id":7,"path":")" + a + "\"}\n" + R"({"id":8,"path":"missing.mp4"})" + "\n" +
                                   R"({"id":9,"path":")" + b + "\"}\n");
   CHECK(outcome.out == "");
-  CHECK(outcome.err == "");
+  CHECK(outcome.err == "1 of 3 items failed; item 1: node 'decode': video 'missing.mp4' does not exist (not_found); '" +
+                           out + "' has its line\n");
   CHECK(outcome.status == 1);
   const std::string written = test::read_file(out);
   const auto lines = json_lines(written);

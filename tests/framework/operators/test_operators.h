@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <limits>
 #include <sstream>
@@ -253,6 +255,23 @@ class Content {
     pipit::Tensor bytes = pipit::Tensor::empty(pipit::DType::kFloat32, {static_cast<std::int64_t>(text.size())});
     std::ranges::copy(text, bytes.mutable_data<float>());
     return bytes;
+  }
+};
+
+/// Prints wherever it can, as code that was not written for pipelines does.
+class Chatter {
+ public:
+  static pipit::Signature signature() {
+    return pipit::Signature("Gives the text back and prints.").input("text", "string").output("text", "string");
+  }
+  Chatter(const pipit::Arguments&, pipit::Context&) {
+    std::printf("constructed\n");
+    std::atexit([] { std::fputs("left\n", stdout); });
+  }
+  pipit::Value process(const pipit::Row& row) {
+    std::cout << "processed\n";
+    if (std::system("echo started") != 0) throw pipit::Error("operator_failed", "no shell");
+    return row[0];
   }
 };
 
