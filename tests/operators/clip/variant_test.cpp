@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "clip/preprocessing.h"
 #include "clip/torchscript.h"
@@ -90,12 +91,15 @@ TEST_CASE("variants: what a config asks for is computed as open_clip and transfo
   const at::Tensor pixels = picture(all);
   for (const char* kind : {"open_clip", "hugging_face"}) {
     for (const auto& model : all[kind]["models"]) {
-      CAPTURE(kind);
+      CAPTURE(std::string(kind));
       CAPTURE(model["name"].get<std::string>());
       const Folder folder;
       made_up::write_checkpoint(folder.weights(), all[kind]["tensors"], "F32");
       folder.write(model["files"]);
-      CHECK(largest_difference(embed_picture(resolve(folder.weights(), false), pixels), model["picture"]) < 1e-5);
+      // torchvision, on which transformers stands, resizes in another fixed point than Pillow: some bytes are one
+      // apart.
+      const double most = std::string(kind) == "open_clip" ? 1e-5 : 2e-4;
+      CHECK(largest_difference(embed_picture(resolve(folder.weights(), false), pixels), model["picture"]) < most);
       if (model.contains("sentences")) check_sentences(resolve(folder.weights(), true), model["sentences"]);
     }
   }
