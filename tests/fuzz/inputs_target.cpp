@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "folder.h"
 #include "json_line.h"
 #include "pipit/error.h"
 #include "table_reader.h"
-#include "target.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // The index of a sharded checkpoint, beside the shards that it may name.
+#include "folder.h"
 #include "pipit/error.h"
 #include "pipit/weights/checkpoint.h"
-#include "target.h"
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   const std::filesystem::path shards = PIPIT_FUZZ_DATA "/huggingface_sharded";
