@@ -88,7 +88,7 @@ TEST_CASE("safetensors: what does not belong in a header is refused") {
   CHECK(refusal(of_one(entry("F32", "[4.5]", "[0,16]"))) ==
         "is damaged: its header has the number 4.5 at 'a', which is not dtype, shape or data_offsets");
   CHECK(refusal(of_one(entry("F32", "[18446744073709551615]", "[0,16]"))) ==
-        "is damaged: its header has the number 18446744073709551615 at 'a', which is none of dtype, shape and "
+        "is damaged: its header has the number 18446744073709551615 at 'a', which is not dtype, shape or "
         "data_offsets");
   CHECK(refusal(of_one("{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16],\"extra\":true}")) ==
         "is damaged: its header has a bool at 'a', which is not dtype, shape or data_offsets");
