@@ -2,14 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "base/cpu_budget.h"
+#include "cli/output/output_file.h"
+#include "cli/output/output_guard.h"
 #include "command.h"
-#include "cpu_budget.h"
-#include "dot.h"
-#include "json_text.h"
-#include "output_file.h"
-#include "output_guard.h"
 #include "pipit/error.h"
-#include "plan.h"
+#include "plan/dot.h"
+#include "plan/plan.h"
+#include "value/json_text.h"
 
 namespace pipit::cli {
 

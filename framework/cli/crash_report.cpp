@@ -15,7 +15,7 @@
 #include <string_view>
 
 #include "command.h"
-#include "foreign_code.h"
+#include "module/foreign_code.h"
 
 namespace pipit::cli {
 namespace {

@@ -9,11 +9,11 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "base/near.h"
+#include "cli/output/standard_output.h"
 #include "command.h"
 #include "crash_report.h"
-#include "near.h"
 #include "pipit/error.h"
-#include "standard_output.h"
 
 namespace pipit::cli {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "child_process.h"
 #include "command.h"
-#include "conformance.h"
-#include "operator_module.h"
+#include "module/operator_module.h"
+#include "plugin_kit/child_process.h"
+#include "plugin_kit/conformance.h"
 
 namespace pipit::cli {
 namespace {

@@ -34,3 +34,19 @@ if(PIPIT_SANITIZE)
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_options(pipit_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
+
+# pipit_add_room(NAME SOURCES file… [BELOW room…] [LIBRARIES PUBLIC|PRIVATE target…])
+#
+# One room of the framework, as the static library pipit_NAME. It links the rooms below it and no other, so that the linker
+# keeps the floors; its headers are included by their room's name.
+function(pipit_add_room name)
+  cmake_parse_arguments(arg "" "" "SOURCES;BELOW;LIBRARIES" ${ARGN})
+  add_library(pipit_${name} STATIC ${arg_SOURCES})
+  set_target_properties(pipit_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(pipit_${name} PUBLIC "${PROJECT_SOURCE_DIR}/framework" "${PROJECT_SOURCE_DIR}/framework/include")
+  list(TRANSFORM arg_BELOW PREPEND pipit_)
+  target_link_libraries(pipit_${name} PRIVATE pipit_flags PUBLIC ${arg_BELOW})
+  if(arg_LIBRARIES)
+    target_link_libraries(pipit_${name} ${arg_LIBRARIES})
+  endif()
+endfunction()

@@ -1,0 +1,217 @@
+#include "cli/eval/vector_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+#include <sstream>
+
+#include "base/near.h"
+#include "cli/input/json_line.h"
+#include "cli/input/line_reader.h"
+#include "pipit/error.h"
+
+namespace pipit::cli {
+namespace {
+
+using Rows = std::vector<std::vector<float>>;
+
+bool is_vector(const nlohmann::json& json) {
+  return json.is_array() && !json.empty() &&
+         std::ranges::all_of(json, [](const nlohmann::json& x) { return x.is_number(); });
+}
+
+/// The vectors of a field: one, or one a row of a list. Nothing when it is neither.
+std::optional<Rows> vectors_of(std::string_view field) {
+  if (!field.starts_with('[')) return std::nullopt;
+  nlohmann::json json;
+  try {
+    json = nlohmann::json::parse(field);
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+  if (is_vector(json)) return Rows{json.get<std::vector<float>>()};
+  if (!std::ranges::all_of(json, is_vector)) return std::nullopt;
+  return json.get<Rows>();
+}
+
+std::string label_of(const JsonLine& line, const std::vector<std::string>& labels) {
+  for (const std::string& name : labels) {
+    const JsonLine::Member* member = line.find(name);
+    if (member == nullptr) continue;
+    if (member->value.starts_with('"')) return text_of_json(member->value);
+    if (member->value.find_first_not_of("-+.eE0123456789") == std::string_view::npos) return std::string(member->value);
+  }
+  const JsonLine::Member* item = line.find("item");
+  return item != nullptr ? fmt::format("item {}", item->value) : "";
+}
+
+JsonLine read_line(const std::string& file, const LineReader::Line& line) {
+  const auto fail = [&](const std::string& why) {
+    throw Error("invalid_input",
+                fmt::format("{}:{}: expected a JSON object, as pipit run writes them{}", file, line.number, why));
+  };
+  JsonLine json;
+  try {
+    json = JsonLine::read(line.text);
+  } catch (const Error& e) {
+    fail(fmt::format("; the line {}", e.what()));
+  }
+  if (json.kind != "object") fail(fmt::format(", found {} {}", json.kind == "array" ? "an" : "a", json.kind));
+  return json;
+}
+
+std::string find_column(const std::string& file, const JsonLine& line) {
+  std::vector<std::string> found;
+  for (const JsonLine::Member& member : line.members) {
+    const auto rows = vectors_of(member.value);
+    if (rows && !rows->empty()) found.push_back(member.name);
+  }
+  if (found.size() == 1) return found.front();
+  throw Error("invalid_input",
+              fmt::format("{}: expected one field that is a list of numbers, found {}; name it with --column", file,
+                          found.empty() ? "none" : quoted_list(found)));
+}
+
+/// A float32 matrix in NumPy's format, version 1 or 2.
+std::vector<std::vector<float>> read_npy(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw Error("not_found", fmt::format("cannot open '{}': {}", file, std::strerror(errno)));
+  std::ostringstream content;
+  content << stream.rdbuf();
+  const std::string bytes = content.str();
+  const auto fail = [&](const std::string& what) { throw Error("invalid_input", fmt::format("{}: {}", file, what)); };
+  if (bytes.size() < 12 || std::memcmp(bytes.data(), "\x93NUMPY", 6) != 0) fail("is not a NumPy array");
+  const std::size_t width = bytes[6] == 1 ? 2 : 4;
+  std::uint32_t length = 0;
+  std::memcpy(&length, bytes.data() + 8, width);
+  const std::size_t start = 8 + width + length;
+  if (start > bytes.size()) fail("its header reaches beyond the file");
+  const std::string header = bytes.substr(8 + width, length);
+  long rows = 0;
+  long columns = 0;
+  const std::size_t shape = header.find("'shape': (");
+  if (header.find("'<f4'") == std::string::npos || header.find("'fortran_order': False") == std::string::npos ||
+      shape == std::string::npos || std::sscanf(header.c_str() + shape, "'shape': (%ld, %ld", &rows, &columns) != 2 ||
+      rows < 0 || columns <= 0) {
+    fail("expected a float32 matrix, one vector a row");
+  }
+  const auto size = static_cast<std::size_t>(columns);
+  if (bytes.size() - start < static_cast<std::size_t>(rows) * size * sizeof(float))
+    fail("is shorter than its header says");
+  std::vector<std::vector<float>> matrix(static_cast<std::size_t>(rows), std::vector<float>(size));
+  for (std::size_t r = 0; r < matrix.size(); ++r)
+    std::memcpy(matrix[r].data(), bytes.data() + start + r * size * sizeof(float), size * sizeof(float));
+  return matrix;
+}
+
+}  // namespace
+
+namespace {
+
+/// Takes the lines of a run's results in.
+class Reader {
+ public:
+  Reader(const std::string& file, const std::string& column, const std::vector<std::string>& labels)
+      : file_(file), column_(column), labels_(labels) {
+    if (!file.ends_with(".npy")) return;
+    array_ = true;
+    matrix_ = read_npy(file);
+  }
+
+  Vectors read() {
+    const std::string lines = array_ ? file_ + ".jsonl" : file_;
+    std::error_code error;
+    if (array_ && !std::filesystem::exists(lines, error)) {
+      for (std::size_t i = 0; i < matrix_.size(); ++i) add(fmt::format("row {}", i), std::move(matrix_[i]));
+    } else {
+      LineReader reader(lines);
+      while (const auto line = reader.next()) take(read_line(lines, *line));
+    }
+    if (vectors_.rows.empty()) throw Error("invalid_input", fmt::format("{}: holds no vectors", file_));
+    return std::move(vectors_);
+  }
+
+ private:
+  void take(const JsonLine& line) {
+    if (line.find("error") != nullptr) {
+      ++vectors_.failed;
+      return;
+    }
+    const std::string label = label_of(line, labels_);
+    Rows rows = array_ ? rows_of_array(line) : rows_of_line(line, label);
+    const bool alone = rows.size() == 1;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      add(alone ? label : fmt::format("{} [{}]", label, i), std::move(rows[i]));
+    }
+  }
+
+  Rows rows_of_array(const JsonLine& line) {
+    const auto number = [&](const char* name, std::size_t otherwise) {
+      const JsonLine::Member* member = line.find(name);
+      std::size_t n = otherwise;
+      if (member != nullptr) std::from_chars(member->value.data(), member->value.data() + member->value.size(), n);
+      return n;
+    };
+    const std::size_t first = number("row", matrix_.size());
+    const std::size_t count = number("rows", 1);
+    if (first > matrix_.size() || count > matrix_.size() - first) {
+      throw Error("invalid_input", fmt::format("{}.jsonl: a line names a row that the array does not have", file_));
+    }
+    const auto begin = matrix_.begin() + static_cast<std::ptrdiff_t>(first);
+    return {begin, begin + static_cast<std::ptrdiff_t>(count)};
+  }
+
+  Rows rows_of_line(const JsonLine& line, const std::string& label) {
+    if (column_.empty()) column_ = find_column(file_, line);
+    const JsonLine::Member* member = line.find(column_);
+    auto rows = member != nullptr ? vectors_of(member->value) : std::nullopt;
+    if (!rows) {
+      throw Error("invalid_input", fmt::format("{}: '{}' is not a list of numbers for '{}'", file_, column_, label));
+    }
+    return std::move(*rows);
+  }
+
+  void add(std::string label, std::vector<float> values) {
+    if (!vectors_.rows.empty() && values.size() != vectors_.rows.front().values.size()) {
+      throw Error("invalid_input", fmt::format("{}: a vector of {} numbers after ones of {}", file_, values.size(),
+                                               vectors_.rows.front().values.size()));
+    }
+    vectors_.rows.push_back({std::move(label), std::move(values)});
+  }
+
+  const std::string file_;
+  std::string column_;
+  const std::vector<std::string> labels_;
+  bool array_ = false;
+  Rows matrix_;  // of an array
+  Vectors vectors_;
+};
+
+}  // namespace
+
+Vectors Vectors::read(const std::string& file, const std::string& column, const std::vector<std::string>& labels) {
+  return Reader(file, column, labels).read();
+}
+
+double norm(const std::vector<float>& a) {
+  return std::sqrt(
+      std::transform_reduce(a.begin(), a.end(), 0.0, std::plus<>(), [](float x) { return double{x} * x; }));
+}
+
+double cosine(const std::vector<float>& a, const std::vector<float>& b) {
+  const double lengths = norm(a) * norm(b);
+  const double dot = std::transform_reduce(a.begin(), a.end(), b.begin(), 0.0, std::plus<>(),
+                                           [](float x, float y) { return double{x} * y; });
+  return lengths > 0 ? dot / lengths : 0;
+}
+
+}  // namespace pipit::cli

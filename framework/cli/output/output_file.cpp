@@ -1,0 +1,169 @@
+#include "cli/output/output_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "cli/crash_report.h"
+#include "cli/output/standard_output.h"
+#include "pipit/error.h"
+
+namespace pipit::cli {
+namespace {
+
+/// What a link leads to; the name itself when it is none.
+std::string target_of(const std::string& name) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(name, error)) return name;
+  const auto target = std::filesystem::canonical(name, error);
+  return error ? name : target.string();
+}
+
+/// The process that has locked an open file, as the kernel tells it; empty when it does not.
+std::string lock_holder(int file) {
+  struct stat status {};
+  if (fstat(file, &status) != 0) return "";
+  const std::string wanted = fmt::format("{:02x}:{:02x}:{}", major(status.st_dev), minor(status.st_dev), status.st_ino);
+  std::ifstream locks("/proc/locks");
+  // "4: FLOCK  ADVISORY  WRITE 4242 00:2f:1234567 0 EOF"
+  for (std::string line; std::getline(locks, line);) {
+    std::istringstream words(line);
+    std::string number;
+    std::string kind;
+    std::string how;
+    std::string access;
+    std::string process;
+    std::string which;
+    if ((words >> number >> kind >> how >> access >> process >> which) && kind == "FLOCK" && which == wanted &&
+        process != "0") {
+      return process;
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+OutputFile::OutputFile(std::string name) : name_(std::move(name)) {
+  if (is_standard_output(name_)) {
+    name_ = "-";
+    file_ = fcntl(standard_output(), F_DUPFD_CLOEXEC, 0);
+    begun_ = true;
+    if (file_ < 0) fail(errno);
+    return;
+  }
+  try {
+    do open();
+    while (!lock());
+  } catch (...) {
+    // Another process's file, perhaps: not to be removed.
+    if (file_ >= 0) ::close(file_);
+    throw;
+  }
+}
+
+void OutputFile::open() {
+  if (file_ >= 0) ::close(file_);
+  file_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  created_ = file_ >= 0;
+  if (!created_ && errno == EEXIST) file_ = ::open(name_.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file_ < 0) fail(errno);
+}
+
+/// Keeps other processes out. False: the file lost its name to another one meanwhile.
+bool OutputFile::lock() {
+  if (!is_regular()) return true;
+  if (flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    const std::string process = lock_holder(file_);
+    throw Error("output_busy", fmt::format("another run{} is writing '{}'",
+                                           process.empty() ? "" : fmt::format(" (process {})", process), name_));
+  }
+  // A file system without locks has none to respect.
+  struct stat mine {};
+  struct stat named {};
+  return fstat(file_, &mine) != 0 || (stat(name_.c_str(), &named) == 0 && mine.st_ino == named.st_ino);
+}
+
+std::unique_ptr<OutputFile> OutputFile::beside(const std::string& name, std::string_view ending) {
+  auto file = std::make_unique<OutputFile>(target_of(name) + std::string(ending));
+  file->temporary_ = true;
+  file->begin();
+  struct stat status {};
+  if (stat(name.c_str(), &status) == 0) fchmod(file->file_, status.st_mode & 0777);
+  return file;
+}
+
+OutputFile::~OutputFile() {
+  // The name is given up before the lock: whoever waits for it sees that the file is gone.
+  if (temporary_ || (created_ && !begun_)) ::unlink(name_.c_str());
+  ::close(file_);
+}
+
+void OutputFile::fail(int error) const {
+  throw Error("output_failed", fmt::format("cannot write {}: {}", name_ == "-" ? "standard output" : "'" + name_ + "'",
+                                           std::strerror(error)));
+}
+
+bool OutputFile::is_regular() const {
+  struct stat status {};
+  return name_ != "-" && fstat(file_, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+void OutputFile::begin() {
+  begin_behind(0);
+}
+
+void OutputFile::begin_behind(std::int64_t bytes) {
+  if (is_regular() && (ftruncate(file_, bytes) != 0 || lseek(file_, bytes, SEEK_SET) != bytes)) fail(errno);
+  begun_ = true;
+}
+
+void OutputFile::append(std::string_view piece) {
+  const WholeLine whole;
+  for (std::size_t done = 0; done < piece.size();) {
+    const ssize_t wrote = ::write(file_, piece.data() + done, piece.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) {
+      const int error = errno;
+      if (done > 0) take_back(done);
+      fail(error);
+    }
+    done += static_cast<std::size_t>(wrote);
+  }
+}
+
+/// Cuts off the last bytes that were written, if the file can be cut and nobody wrote behind them. Standard output may
+/// be a file too.
+void OutputFile::take_back(std::size_t bytes) const {
+  struct stat status {};
+  const off_t end = lseek(file_, 0, SEEK_CUR);
+  if (fstat(file_, &status) != 0 || !S_ISREG(status.st_mode) || end != status.st_size) return;
+  const off_t start = end - static_cast<off_t>(bytes);
+  if (ftruncate(file_, start) == 0) lseek(file_, start, SEEK_SET);
+}
+
+void OutputFile::overwrite(std::int64_t offset, std::string_view piece) {
+  if (pwrite(file_, piece.data(), piece.size(), offset) != static_cast<ssize_t>(piece.size())) fail(errno);
+}
+
+void OutputFile::finish() {
+  if (is_regular() && fsync(file_) != 0) fail(errno);
+}
+
+void OutputFile::rename_to(const std::string& name) {
+  if (std::rename(name_.c_str(), target_of(name).c_str()) != 0) fail(errno);
+  name_ = name;
+  temporary_ = false;
+}
+
+}  // namespace pipit::cli

@@ -1,0 +1,86 @@
+#include "cli/output/result_line.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "value/json_text.h"
+#include "value/type.h"
+
+namespace pipit::cli {
+namespace {
+
+constexpr std::string_view kRow = ",\"row\":";
+constexpr std::string_view kRows = ",\"rows\":";
+
+std::string good_line(const Result& result, const ItemFields& fields, std::string_view skip) {
+  std::string line = fmt::format("{{\"item\":{}{}", fields.item, fields.carried);
+  for (std::size_t i = 0; i < result.outputs.size(); ++i) {
+    if (result.names[i] == skip) continue;
+    line += ',';
+    append_json_text(line, result.names[i], OtherBytes::kEscape);
+    line += ':';
+    append_json(line, result.outputs[i], OtherBytes::kEscape);
+  }
+  return line + "}\n";
+}
+
+std::string error_line(const ItemError& error, const ItemFields& fields) {
+  std::string line = fmt::format("{{\"item\":{}{}{},\"error\":{{\"node\":", fields.item, fields.carried, fields.inputs);
+  if (error.node.empty()) {
+    line += "null";
+  } else {
+    append_json_text(line, error.node);
+  }
+  line += ",\"code\":";
+  append_json_text(line, error.code);
+  line += ",\"message\":";
+  append_json_text(line, error.message, OtherBytes::kEscape);
+  return line + "}}\n";
+}
+
+}  // namespace
+
+std::string line_of(Result& result, const ItemFields& fields, std::string_view skip) {
+  if (!result.error) {
+    try {
+      return good_line(result, fields, skip);
+    } catch (const Error& e) {
+      result.error = ItemError{"", "invalid_input", e.what()};
+    }
+  }
+  return error_line(*result.error, fields);
+}
+
+void set_rows(std::string& line, const ArrayRows& rows) {
+  const std::size_t behind_item = line.find_first_of(",}");
+  std::size_t end = behind_item;
+  for (const std::string_view field : {kRow, kRows}) {
+    if (line.compare(end, field.size(), field) == 0) end = line.find_first_of(",}", end + 1);
+  }
+  const std::string count = rows.many ? fmt::format("{}{}", kRows, rows.count) : "";
+  line.replace(behind_item, end - behind_item, fmt::format("{}{}{}", kRow, rows.first, count));
+}
+
+std::optional<ArrayRows> rows_of(std::string_view line) {
+  const auto take = [&](std::string_view field, std::int64_t& number) {
+    const std::size_t comma = line.find_first_of(",}");
+    if (comma == std::string_view::npos || !line.substr(comma).starts_with(field)) return false;
+    line.remove_prefix(comma + field.size());
+    return std::from_chars(line.data(), line.data() + line.size(), number).ec == std::errc();
+  };
+  ArrayRows rows;
+  if (!take(kRow, rows.first)) return std::nullopt;
+  rows.many = take(kRows, rows.count);
+  return rows;
+}
+
+void check_json_forms(const std::vector<ColumnInfo>& outputs) {
+  for (const ColumnInfo& column : outputs) {
+    if (has_json_form(Type::parse(column.type))) continue;
+    throw Error("invalid_pipeline", fmt::format("output '{}' is {}, which has no JSON form; leave it out of 'outputs'",
+                                                column.name, column.type));
+  }
+}
+
+}  // namespace pipit::cli

@@ -1,0 +1,54 @@
+// A run's results with what is kept beside them, so that the run can go on where it ended.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/input/input_list.h"
+#include "cli/output/result_writer.h"
+#include "cli/run/feeder.h"
+#include "cli/run/run_record.h"
+
+namespace pipit::cli {
+
+class RunOutput {
+ public:
+  struct Choices {
+    std::string file;
+    std::string column;  // of an array; empty: the only tensor
+    bool resume = false;
+    bool retry_failed = false;
+    bool overwrite = false;
+  };
+  /// Opens it, and keeps other runs out. Throws UsageError when results are there and nothing says what becomes of
+  /// them, pipit::Error (`output_failed`, `output_busy`).
+  explicit RunOutput(Choices choices);
+
+  /// Begins, or goes on with what an earlier run left. Then the list has been read up to the items that are to be run,
+  /// and those before them are the ones that the results were made from. `inputs` and `name` name the list, for the
+  /// record and for messages. Throws pipit::Error (`invalid_input`, `invalid_pipeline`).
+  Selection begin(const Pipeline& pipeline, InputList& list, const std::string& inputs, const std::string& name);
+  /// Throws pipit::Error (`output_failed`).
+  void write(Result& result, const ItemFields& fields);
+  /// All is written.
+  void finish() { writer_->finish(); }
+
+  /// --overwrite, and no result has come yet: the old ones are still there.
+  bool old_ones_stay() const { return beside_; }
+  const std::string& lines_file() const { return writer_->lines_file(); }
+
+ private:
+  Selection go_on(const Pipeline& pipeline, InputList& list, const std::string& name);
+
+  const Choices choices_;
+  std::unique_ptr<ResultWriter> writer_;
+  bool has_results_ = false;
+  bool beside_ = false;  // written beside the old results, until there is one
+  std::optional<RunRecord> record_;
+  std::int64_t recorded_ = 0;  // items
+};
+
+}  // namespace pipit::cli

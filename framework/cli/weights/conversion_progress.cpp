@@ -1,0 +1,38 @@
+#include "cli/weights/conversion_progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+namespace pipit::cli {
+
+ConversionProgress::ConversionProgress() : shown_(::isatty(STDERR_FILENO) == 1) {}
+
+ConversionProgress::~ConversionProgress() {
+  if (drawn_ == Clock::time_point{}) return;
+  fmt::print(stderr, "\r\033[K");
+  std::fflush(stderr);
+}
+
+void ConversionProgress::show(std::uint64_t done, std::uint64_t total) {
+  const auto now = Clock::now();
+  if (!shown_ || total == 0 || now - drawn_ < std::chrono::milliseconds(100)) return;
+  drawn_ = now;
+  constexpr std::size_t kWidth = 20;
+  const double share = std::min(static_cast<double>(done) / static_cast<double>(total), 1.0);
+  const auto filled = static_cast<std::size_t>(share * kWidth);
+  std::string line = fmt::format("[{}{}] {:.0f} % of {:.0f} MB", std::string(filled, '='),
+                                 std::string(kWidth - filled, ' '), 100 * share, static_cast<double>(total) / 1e6);
+  if (share > 0) {
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    const auto left = static_cast<std::int64_t>(seconds / share * (1 - share));
+    line += fmt::format(", {}:{:02} left", left / 60, left % 60);
+  }
+  fmt::print(stderr, "\r\033[K{}", line);
+  std::fflush(stderr);
+}
+
+}  // namespace pipit::cli

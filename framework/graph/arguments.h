@@ -1,0 +1,29 @@
+// A node's arguments, bound to its operator's signature.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "module/signature.h"
+#include "spec/spec.h"
+
+namespace pipit {
+
+/// Who is told what binding finds.
+struct ArgumentFaults {
+  /// Something is wrong.
+  std::function<void(int line, const std::string& message)> fault;
+  /// A value needs an environment variable that is not set.
+  std::function<void(const UnsetVariable& variable)> unset = [](const UnsetVariable&) {};
+};
+
+/// Checks the arguments as written against the signature: unknown, missing, given twice, of a wrong type or value, a
+/// file that is not there. Returns a map with every argument of the signature, defaults filled in, in the signature's
+/// order; null for what is wrong or not known. Relative paths written in the file are resolved against `folder`. An
+/// argument with a slip in its name is judged as the one that was meant.
+Value bind_arguments(const OperatorSignature& signature, const NodeSpec& node, const std::filesystem::path& folder,
+                     const ArgumentFaults& tell);
+
+}  // namespace pipit

@@ -1,0 +1,121 @@
+#include "graph/holds.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace pipit {
+namespace {
+
+class HoldFinder {
+ public:
+  HoldFinder(Graph& graph, Faults& faults) : graph_(graph), faults_(faults) {}
+
+  /// A node that joins rows with something that comes only when all of the same rows have passed can start only then:
+  /// the rows wait in its queue, which must hold all of them. Blocking there would stop what it waits for.
+  void find() {
+    std::vector<Waits> late(graph_.columns.size());
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      GraphNode& node = graph_.nodes[i];
+      spec_ = &graph_.spec.nodes[i];
+      faults_.enter(spec_->place);
+      if (!node.good) continue;
+      const Waits waits = waits_of(node, late);
+      for (const auto& [border, wait] : waits) {
+        for (int column : graph_.read_by(node)) {
+          if (!graph_.strictly_inside(at(column).domain, border) || node.held.contains(column)) continue;
+          std::set<int> blocked;
+          collect_blocked(column, border, blocked);
+          if (std::ranges::any_of(wait.finished, [&](int n) { return blocked.contains(n); })) {
+            hold(node, column, border, wait);
+          }
+        }
+      }
+      if (node.held.empty() && spec_->hold_mib > 0) fault("'hold' is not needed here: nothing waits for a whole item");
+      for (int column : node.outputs) {
+        for (const auto& [border, wait] : waits) {
+          if (graph_.strictly_inside(node.domain_out, border))
+            late[static_cast<std::size_t>(column)].emplace(border, wait);
+        }
+      }
+    }
+  }
+
+ private:
+  /// Nodes that must have finished one row of an outer domain before something inside that row can come.
+  struct Wait {
+    int column = 0;  // that makes it wait, for the message
+    std::set<int> finished;
+  };
+  using Waits = std::map<int, Wait>;  // by the outer domain
+
+  void hold(GraphNode& node, int column, int border, const Wait& wait) {
+    if (node.held.empty() && spec_->hold_mib == 0) {
+      fault(
+          fmt::format("joins {} with {}, which comes only when all of the same rows have passed: they must wait here; "
+                      "say how much memory they may take, 'hold: {{mib: 256}}'",
+                      graph_.column_text(column), graph_.column_text(wait.column)));
+    }
+    node.held.emplace(column, border);  // the waits are ordered by domain: outer ones first
+  }
+
+  /// What a node waits for before it takes its first row inside a row of an outer domain.
+  Waits waits_of(const GraphNode& node, const std::vector<Waits>& late) const {
+    Waits waits;
+    const auto add = [&](int border, int column, const std::set<int>& nodes) {
+      if (!nodes.empty())
+        waits.try_emplace(border, Wait{column, {}}).first->second.finished.insert(nodes.begin(), nodes.end());
+    };
+    for (int column : graph_.read_by(node)) {
+      for (const auto& [border, wait] : late[static_cast<std::size_t>(column)]) add(border, column, wait.finished);
+      const int domain = at(column).domain;
+      // What stands beside a window is wanted at its end only.
+      const bool at_end = node.mode == Mode::kWindow && domain == node.domain_out;
+      if (at_end || !graph_.strictly_inside(node.domain_in, domain)) continue;
+      std::set<int> upstream;
+      collect_upstream(column, upstream);
+      std::erase_if(upstream, [&](int n) {
+        return !graph_.strictly_inside(graph_.nodes[static_cast<std::size_t>(n)].domain_out, domain);
+      });
+      add(domain, column, upstream);
+    }
+    return waits;
+  }
+
+  /// Every node that a column derives from.
+  void collect_upstream(int column, std::set<int>& nodes) const {
+    const int producer = at(column).producer;
+    if (producer < 0 || !nodes.insert(producer).second) return;
+    for (int input : graph_.read_by(graph_.nodes[static_cast<std::size_t>(producer)])) collect_upstream(input, nodes);
+  }
+
+  /// The nodes that come to a halt within one row of `border` when a column's rows are not taken.
+  void collect_blocked(int column, int border, std::set<int>& nodes) const {
+    if (!graph_.strictly_inside(at(column).domain, border) || !nodes.insert(at(column).producer).second) return;
+    const GraphNode& node = graph_.nodes[static_cast<std::size_t>(at(column).producer)];
+    for (int input : graph_.read_by(node)) {
+      const auto held = node.held.find(input);
+      if (held == node.held.end() || depth(held->second) > depth(border)) collect_blocked(input, border, nodes);
+    }
+  }
+
+  const Column& at(int column) const { return graph_.columns[static_cast<std::size_t>(column)]; }
+  int depth(int domain) const { return graph_.domains[static_cast<std::size_t>(domain)].depth; }
+  void fault(const std::string& message) {
+    faults_.add(spec_->line, fmt::format("node '{}': {}", spec_->name, message));
+  }
+
+  Graph& graph_;
+  Faults& faults_;
+  const NodeSpec* spec_ = nullptr;  // of the node at work
+};
+
+}  // namespace
+
+void find_holds(Graph& graph, Faults& faults) {
+  HoldFinder(graph, faults).find();
+}
+
+}  // namespace pipit

@@ -1,0 +1,62 @@
+#include "module/runtime_table.h"
+
+#include "module/resources.h"
+#include "value/object.h"
+
+namespace pipit {
+namespace {
+
+pipit_host make_table() {
+  pipit_host host{};
+  host.struct_size = sizeof(pipit_host);
+  host.abi_major = PIPIT_ABI_MAJOR;
+  host.abi_minor = PIPIT_ABI_MINOR;
+  fill_value_functions(host);
+
+  host.set_error = [](pipit_error* error, const char* code, const char* message) {
+    if (error == nullptr) return;
+    error->code = code;
+    error->message = message;
+  };
+  host.set_text = [](pipit_text* text, const char* data, std::size_t size) { text->text.assign(data, size); };
+
+  host.emit = [](pipit_emitter* emitter, std::uint32_t row, pipit_value* outputs) {
+    // The caller may be plain C: nothing is thrown through it.
+    bool more = false;
+    detail::contain(
+        [&] { more = emitter->sink->emit(row, outputs); },
+        [&](const char*, const char* message) { emitter->sink->fail(row, Error("operator_failed", message)); });
+    return more ? 0 : 1;
+  };
+  host.fail = [](pipit_emitter* emitter, std::uint32_t row, const char* code, const char* message) {
+    emitter->sink->fail(row, Error(code, message));
+  };
+  host.stop_requested = [](pipit_emitter* emitter) { return emitter->sink->stop_requested() ? 1 : 0; };
+
+  host.context_node = [](pipit_context* context) { return context->node.c_str(); };
+  host.context_threads = [](pipit_context* context) { return context->threads; };
+  host.context_warn = [](pipit_context* context, const char* message) { context->monitor->warn(message); };
+  host.context_count = [](pipit_context* context, const char* counter, std::int64_t n) {
+    context->monitor->count(counter, n);
+  };
+
+  host.resource_acquire = [](pipit_context*, const char* key, int (*make)(void*, void**, pipit_error*),
+                             void (*drop)(void*), void* user, pipit_resource** resource, void** object,
+                             const char** code, const char** message) {
+    thread_local pipit_error error;
+    if (acquire_resource(key, make, drop, user, resource, object, error)) return 0;
+    *code = error.code.c_str();
+    *message = error.message.c_str();
+    return 1;
+  };
+  host.resource_release = release_resource;
+  return host;
+}
+
+}  // namespace
+}  // namespace pipit
+
+extern "C" const pipit_host* pipit_host_table() {
+  static const pipit_host table = pipit::make_table();
+  return &table;
+}

@@ -1,0 +1,88 @@
+// What a module says of itself, read from its C table once and checked.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "module/argument_values.h"
+#include "pipit/operator_c.h"
+#include "value/type.h"
+
+namespace pipit {
+
+enum class PortCount { kOne, kMany, kReduce };
+
+struct Port {
+  std::string name;
+  Type type;
+  PortCount count = PortCount::kOne;
+  std::string doc;
+};
+
+/// The type of an argument: string path int float bool enum(a|b) list<string> list<int> list<float> map any.
+struct ArgumentType {
+  enum class Base { kString, kPath, kInt, kFloat, kBool, kEnum, kList, kMap, kAny };
+
+  Base base = Base::kAny;
+  std::vector<std::string> choices;  // of an enum
+  Base item = Base::kAny;            // of a list
+
+  /// Throws pipit::Error (`invalid_module`).
+  static ArgumentType parse(std::string_view text);
+  /// "one of 'a', 'b' and 'c'", "an int", "a list of strings"; of an int or float, or a list of such, within `values`.
+  std::string expectation(const ArgumentValues& values = {}) const;
+};
+
+struct Argument {
+  std::string name;
+  std::string type_text;
+  ArgumentType type;
+  std::optional<std::string> default_text;  // empty: required
+  std::string doc;
+  std::string alias;
+  ArgumentValues values{};  // which of the type
+
+  /// "an int of at least 1", "one of 'a' and 'b'": what it takes.
+  std::string expectation() const { return type.expectation(values); }
+};
+
+struct Variant {
+  std::string value;
+  std::vector<Port> inputs;
+  std::vector<Port> outputs;
+};
+
+/// A code of an operator's own, and when it is given.
+struct Refusal {
+  std::string code;
+  std::string when;
+};
+
+struct OperatorSignature {
+  std::string doc;
+  std::string variant_argument;  // empty: one variant
+  std::vector<Variant> variants;
+  std::vector<Argument> arguments;
+  std::vector<Refusal> refusals;
+  bool per_item = false;
+  bool uses_threads = false;
+  std::uint32_t batch = 0;
+
+  /// Throws pipit::Error (`invalid_module`) that names what is wrong with the table.
+  static OperatorSignature read(const pipit_operator& table);
+
+  /// As JSON, for `pipit inspect --json` and for the section that the build puts into a module, so that a pipeline can
+  /// be checked without loading it. from_json throws pipit::Error (`invalid_module`).
+  std::string to_json() const;
+  static OperatorSignature from_json(std::string_view text);
+
+  const Argument* find_argument(std::string_view name) const;
+
+ private:
+  void check() const;
+};
+
+}  // namespace pipit
