@@ -30,6 +30,7 @@ int process(void* instance, const pipit_call* call, pipit_error*) {
 }  // namespace
 
 OwnOperator::OwnOperator(const HostOperator& given) : given_(given) {
+  runtime_table();  // its function emits through it
   const auto refuse = [&](std::string_view what) {
     throw Error("invalid_argument", fmt::format("operator '{}' of the host {}", given.name, what));
   };

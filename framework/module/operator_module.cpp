@@ -69,7 +69,7 @@ const pipit_operator* enter(boost::dll::shared_library& library, const std::file
     fail(file, fmt::format("exports no '{}'; PIPIT_OPERATOR(…) in its source makes one", PIPIT_OPERATOR_ENTRY));
   }
   const auto entry = reinterpret_cast<pipit_operator_entry_function>(dlsym(library.native(), PIPIT_OPERATOR_ENTRY));
-  const pipit_operator* table = entry(pipit_host_table());
+  const pipit_operator* table = entry(&runtime_table());
   if (table == nullptr) fail(file, "its entry refused this runtime");
   return table;
 }

@@ -1,18 +1,12 @@
 #include "module/runtime_table.h"
 
 #include "module/resources.h"
-#include "value/object.h"
+#include "value/value_table.h"
 
 namespace pipit {
 namespace {
 
-pipit_host make_table() {
-  pipit_host host{};
-  host.struct_size = sizeof(pipit_host);
-  host.abi_major = PIPIT_ABI_MAJOR;
-  host.abi_minor = PIPIT_ABI_MINOR;
-  fill_value_functions(host);
-
+void fill_operator_functions(pipit_host& host) {
   host.set_error = [](pipit_error* error, const char* code, const char* message) {
     if (error == nullptr) return;
     error->code = code;
@@ -50,13 +44,17 @@ pipit_host make_table() {
     return 1;
   };
   host.resource_release = release_resource;
-  return host;
 }
 
 }  // namespace
-}  // namespace pipit
 
-extern "C" const pipit_host* pipit_host_table() {
-  static const pipit_host table = pipit::make_table();
-  return &table;
+const pipit_host& runtime_table() {
+  static const bool filled = [] {
+    fill_operator_functions(host_table());
+    return true;
+  }();
+  static_cast<void>(filled);
+  return host_table();
 }
+
+}  // namespace pipit

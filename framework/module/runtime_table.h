@@ -22,6 +22,9 @@ class EmitterSink {
   ~EmitterSink() = default;
 };
 
+/// What a module's entry is given: the whole table of this process.
+const pipit_host& runtime_table();
+
 class OwnOperator;
 
 /// Where warnings and counters of a node go; implemented by the pipeline.
