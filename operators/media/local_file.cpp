@@ -1,4 +1,4 @@
-#include "local_file.h"
+#include "media/local_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "log.h"
+#include "media/log.h"
 
 #include <algorithm>
 #include <cstdarg>
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "ffmpeg.h"
+#include "media/ffmpeg.h"
 
 namespace pipit::video {
 

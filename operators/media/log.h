@@ -4,7 +4,7 @@
 #include <mutex>
 #include <string>
 
-#include "api.h"
+#include "media/api.h"
 
 namespace pipit::video {
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "api.h"
-#include "ffmpeg.h"
+#include "media/api.h"
+#include "media/ffmpeg.h"
 
 namespace pipit::video {
 

@@ -1,4 +1,4 @@
-#include "clip/torchscript.h"
+#include "clip/export/torchscript.h"
 
 #include <fmt/format.h>
 #include <torch/csrc/jit/api/module.h>
@@ -9,8 +9,8 @@
 #include <string>
 #include <system_error>
 
-#include "clip/tensor_reader.h"
-#include "clip/torchscript_source.h"
+#include "clip/export/torchscript_source.h"
+#include "clip/loading/tensor_reader.h"
 #include "pipit/error.h"
 
 namespace pipit::clip {

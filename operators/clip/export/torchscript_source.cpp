@@ -1,4 +1,4 @@
-#include "clip/torchscript_source.h"
+#include "clip/export/torchscript_source.h"
 
 #include <fmt/format.h>
 

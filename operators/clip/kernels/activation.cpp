@@ -1,4 +1,4 @@
-#include "clip/activation.h"
+#include "clip/kernels/activation.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>

@@ -1,4 +1,4 @@
-#include "clip/int4_weight.h"
+#include "clip/kernels/int4_weight.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>

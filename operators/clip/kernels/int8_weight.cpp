@@ -1,4 +1,4 @@
-#include "clip/int8_weight.h"
+#include "clip/kernels/int8_weight.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "clip/row_kernels.h"
+#include "clip/kernels/row_kernels.h"
 
 namespace pipit::clip {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "clip/api.h"
-#include "clip/packed_weight.h"
+#include "clip/kernels/packed_weight.h"
 
 namespace pipit::clip {
 

@@ -1,10 +1,10 @@
-#include "clip/linear.h"
+#include "clip/kernels/linear.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
-#include "clip/row_kernels.h"
-#include "clip/row_product.h"
+#include "clip/kernels/row_kernels.h"
+#include "clip/kernels/row_product.h"
 
 namespace pipit::clip {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "clip/activation.h"
-#include "clip/packed_weight.h"
+#include "clip/kernels/activation.h"
+#include "clip/kernels/packed_weight.h"
 
 namespace pipit::clip {
 

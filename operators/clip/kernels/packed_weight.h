@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "clip/activation.h"
 #include "clip/api.h"
+#include "clip/kernels/activation.h"
 
 namespace pipit::clip {
 

@@ -1,4 +1,4 @@
-#include "clip/quantized_tensor.h"
+#include "clip/kernels/quantized_tensor.h"
 
 #include <ATen/ATen.h>
 

@@ -1,4 +1,4 @@
-#include "clip/row_kernels.h"
+#include "clip/kernels/row_kernels.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-#include "clip/row_product.h"
+#include "clip/kernels/row_product.h"
 
 #include <ATen/Parallel.h>
 
@@ -7,7 +7,7 @@
 #include <memory>
 #include <new>
 
-#include "clip/row_product_task.h"
+#include "clip/kernels/row_product_task.h"
 
 namespace pipit::clip {
 namespace {

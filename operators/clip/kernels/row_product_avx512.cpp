@@ -5,5 +5,5 @@
 #define PIPIT_TILE_ROWS 6
 #define PIPIT_DEPTH 768
 #define PIPIT_KERNEL kAvx512RowProduct
-#include "clip/row_product_kernel.h"
+#include "clip/kernels/row_product_kernel.h"
 #endif

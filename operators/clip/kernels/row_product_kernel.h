@@ -5,7 +5,7 @@
 // W is packed a panel of kColumns columns at a time, [depth][kColumns], and multiplied with kTileRows rows at a time,
 // whose sums stay in registers.
 
-#include "clip/row_product_task.h"
+#include "clip/kernels/row_product_task.h"
 
 namespace pipit::clip {
 namespace {

@@ -4,4 +4,4 @@
 #define PIPIT_TILE_ROWS 4
 #define PIPIT_DEPTH 512
 #define PIPIT_KERNEL kPlainRowProduct
-#include "clip/row_product_kernel.h"
+#include "clip/kernels/row_product_kernel.h"

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "clip/row_product.h"
+#include "clip/kernels/row_product.h"
 
 namespace pipit::clip {
 

@@ -1,4 +1,4 @@
-#include "clip/memory.h"
+#include "clip/loading/memory.h"
 
 #include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>

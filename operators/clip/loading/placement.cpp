@@ -1,4 +1,4 @@
-#include "clip/placement.h"
+#include "clip/loading/placement.h"
 
 #include <ATen/ATen.h>
 #include <ATen/cpu/Utils.h>

@@ -1,4 +1,4 @@
-#include "clip/tensor_reader.h"
+#include "clip/loading/tensor_reader.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -7,9 +7,9 @@
 #include <memory>
 #include <vector>
 
-#include "clip/int4_weight.h"
-#include "clip/int8_weight.h"
-#include "clip/quantized_tensor.h"
+#include "clip/kernels/int4_weight.h"
+#include "clip/kernels/int8_weight.h"
+#include "clip/kernels/quantized_tensor.h"
 #include "pipit/error.h"
 
 namespace pipit::clip {

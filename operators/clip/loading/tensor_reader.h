@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "clip/api.h"
-#include "clip/footprint.h"
-#include "clip/linear.h"
-#include "clip/placement.h"
+#include "clip/kernels/linear.h"
+#include "clip/loading/footprint.h"
+#include "clip/loading/placement.h"
 #include "pipit/weights/clip_checkpoint.h"
 
 namespace pipit::clip {

@@ -1,11 +1,11 @@
-#include "clip/temporal_head.h"
+#include "clip/model/temporal_head.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "clip/vectors.h"
+#include "clip/model/vectors.h"
 #include "pipit/error.h"
 
 namespace pipit::clip {

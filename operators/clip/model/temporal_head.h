@@ -6,9 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "clip/pooling.h"
-#include "clip/tensor_reader.h"
-#include "clip/transformer.h"
+#include "clip/loading/tensor_reader.h"
+#include "clip/model/pooling.h"
+#include "clip/model/transformer.h"
 
 namespace pipit::clip {
 

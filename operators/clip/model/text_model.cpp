@@ -1,12 +1,12 @@
-#include "clip/text_model.h"
-#include "clip/memory.h"
+#include "clip/model/text_model.h"
+#include "clip/loading/memory.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
-#include "clip/tensor_reader.h"
-#include "clip/text_tower.h"
-#include "clip/vectors.h"
+#include "clip/loading/tensor_reader.h"
+#include "clip/model/text_tower.h"
+#include "clip/model/vectors.h"
 
 namespace pipit::clip {
 

@@ -7,9 +7,9 @@
 #include <span>
 
 #include "clip/api.h"
-#include "clip/footprint.h"
-#include "clip/placement.h"
-#include "clip/tokenizer.h"
+#include "clip/loading/footprint.h"
+#include "clip/loading/placement.h"
+#include "clip/text/tokenizer.h"
 #include "pipit/weights/clip_checkpoint.h"
 
 namespace pipit::clip {

@@ -1,4 +1,4 @@
-#include "clip/text_tower.h"
+#include "clip/model/text_tower.h"
 
 #include <ATen/ATen.h>
 

@@ -5,9 +5,9 @@
 
 #include <span>
 
-#include "clip/tensor_reader.h"
-#include "clip/tokenizer.h"
-#include "clip/transformer.h"
+#include "clip/loading/tensor_reader.h"
+#include "clip/model/transformer.h"
+#include "clip/text/tokenizer.h"
 
 namespace pipit::clip {
 

@@ -1,4 +1,4 @@
-#include "clip/transformer.h"
+#include "clip/model/transformer.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>

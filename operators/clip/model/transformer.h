@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "clip/linear.h"
-#include "clip/tensor_reader.h"
+#include "clip/kernels/linear.h"
+#include "clip/loading/tensor_reader.h"
 
 namespace pipit::clip {
 

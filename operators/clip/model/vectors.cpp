@@ -1,4 +1,4 @@
-#include "clip/vectors.h"
+#include "clip/model/vectors.h"
 
 #include <ATen/ATen.h>
 

@@ -1,15 +1,15 @@
-#include "clip/video_model.h"
+#include "clip/model/video_model.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
 #include <vector>
 
-#include "clip/memory.h"
-#include "clip/temporal_head.h"
-#include "clip/tensor_reader.h"
-#include "clip/vectors.h"
-#include "clip/vision_tower.h"
+#include "clip/loading/memory.h"
+#include "clip/loading/tensor_reader.h"
+#include "clip/model/temporal_head.h"
+#include "clip/model/vectors.h"
+#include "clip/model/vision_tower.h"
 
 namespace pipit::clip {
 

@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "clip/api.h"
-#include "clip/footprint.h"
-#include "clip/placement.h"
-#include "clip/pooling.h"
+#include "clip/loading/footprint.h"
+#include "clip/loading/placement.h"
+#include "clip/model/pooling.h"
 #include "pipit/weights/clip_checkpoint.h"
 
 namespace pipit::clip {

@@ -1,10 +1,10 @@
-#include "clip/vision_tower.h"
+#include "clip/model/vision_tower.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 
-#include "clip/preprocessing.h"
+#include "clip/picture/preprocessing.h"
 
 namespace pipit::clip {
 namespace {

@@ -5,9 +5,9 @@
 
 #include <vector>
 
-#include "clip/linear.h"
-#include "clip/tensor_reader.h"
-#include "clip/transformer.h"
+#include "clip/kernels/linear.h"
+#include "clip/loading/tensor_reader.h"
+#include "clip/model/transformer.h"
 
 namespace pipit::clip {
 

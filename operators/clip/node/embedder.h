@@ -1,7 +1,7 @@
 // What an embedding operator does in one modality.
 #pragma once
 
-#include "clip/footprint.h"
+#include "clip/loading/footprint.h"
 #include "pipit/operator.h"
 
 namespace pipit::clip {

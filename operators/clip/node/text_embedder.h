@@ -3,10 +3,10 @@
 
 #include <memory>
 
+#include "clip/model/text_model.h"
 #include "clip/node/embedder.h"
 #include "clip/node/weights.h"
-#include "clip/text_model.h"
-#include "clip/tokenizer.h"
+#include "clip/text/tokenizer.h"
 
 namespace pipit::clip {
 

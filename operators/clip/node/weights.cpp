@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "pipit/weights/open_clip.h"
+#include "pipit/weights/load_clip.h"
 
 namespace pipit::clip {
 

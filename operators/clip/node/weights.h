@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "clip/footprint.h"
-#include "clip/placement.h"
+#include "clip/loading/footprint.h"
+#include "clip/loading/placement.h"
 #include "pipit/operator.h"
 #include "pipit/weights/clip_checkpoint.h"
 

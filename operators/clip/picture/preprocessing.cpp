@@ -1,4 +1,4 @@
-#include "clip/preprocessing.h"
+#include "clip/picture/preprocessing.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
@@ -9,7 +9,7 @@
 #include <array>
 #include <cmath>
 
-#include "clip/resample.h"
+#include "clip/picture/resample.h"
 #include "pipit/error.h"
 
 namespace pipit::clip {

@@ -1,4 +1,4 @@
-#include "clip/resample.h"
+#include "clip/picture/resample.h"
 
 #ifdef __x86_64__
 #include <immintrin.h>

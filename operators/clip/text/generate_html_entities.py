@@ -1,6 +1,6 @@
 """Writes html_entities.inc: the named character references of HTML5, as Python's html.entities.html5 lists them.
 
-    python3 operators/clip/generate_html_entities.py > operators/clip/html_entities.inc
+    python3 operators/clip/text/generate_html_entities.py > operators/clip/text/html_entities.inc
 """
 
 import html.entities

@@ -1,12 +1,12 @@
-#include "clip/html_entities.h"
+#include "clip/text/html_entities.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <optional>
 
-#include "clip/unicode.h"
-#include "clip/windows_1252.h"
+#include "clip/text/unicode.h"
+#include "clip/text/windows_1252.h"
 
 namespace pipit::clip {
 namespace {
@@ -18,7 +18,7 @@ struct Entity {
 };
 
 constexpr Entity kEntities[] = {
-#include "clip/html_entities.inc"
+#include "clip/text/html_entities.inc"
 };
 
 constexpr std::size_t kLongestReference = 32;

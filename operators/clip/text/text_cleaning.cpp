@@ -1,4 +1,4 @@
-#include "clip/text_cleaning.h"
+#include "clip/text/text_cleaning.h"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 #include <array>
 #include <cstddef>
 
-#include "clip/html_entities.h"
-#include "clip/unicode.h"
-#include "clip/windows_1252.h"
+#include "clip/text/html_entities.h"
+#include "clip/text/unicode.h"
+#include "clip/text/windows_1252.h"
 #include "pipit/error.h"
 
 namespace pipit::clip {

@@ -1,4 +1,4 @@
-#include "clip/tokenizer.h"
+#include "clip/text/tokenizer.h"
 
 #include <unicode/utf8.h>
 
@@ -9,8 +9,8 @@
 #include <string>
 #include <unordered_map>
 
-#include "clip/text_cleaning.h"
-#include "clip/unicode.h"
+#include "clip/text/text_cleaning.h"
+#include "clip/text/unicode.h"
 
 namespace pipit::clip {
 namespace {

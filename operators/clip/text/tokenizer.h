@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "clip/api.h"
-#include "clip/vocabulary.h"
+#include "clip/text/vocabulary.h"
 
 namespace pipit::clip {
 

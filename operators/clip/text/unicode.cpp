@@ -1,4 +1,4 @@
-#include "clip/unicode.h"
+#include "clip/text/unicode.h"
 
 #include <fmt/format.h>
 #include <unicode/locid.h>

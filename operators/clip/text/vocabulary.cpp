@@ -1,4 +1,4 @@
-#include "clip/vocabulary.h"
+#include "clip/text/vocabulary.h"
 
 #include <dlfcn.h>
 #include <fmt/format.h>

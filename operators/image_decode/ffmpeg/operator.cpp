@@ -3,7 +3,7 @@
 
 #include <climits>
 
-#include "image_decoder.h"
+#include "media/image/image_decoder.h"
 
 namespace {
 

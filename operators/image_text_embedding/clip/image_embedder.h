@@ -3,10 +3,10 @@
 
 #include <memory>
 
+#include "clip/model/video_model.h"
 #include "clip/node/embedder.h"
 #include "clip/node/weights.h"
-#include "clip/preprocessing.h"
-#include "clip/video_model.h"
+#include "clip/picture/preprocessing.h"
 
 namespace pipit::image_clip {
 

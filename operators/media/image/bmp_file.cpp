@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "image_file.h"
+#include "media/image/image_file.h"
 
 namespace pipit::image {
 namespace {

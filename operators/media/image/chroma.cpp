@@ -1,4 +1,4 @@
-#include "chroma.h"
+#include "media/image/chroma.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // The chroma of a still picture at full size.
 #pragma once
 
-#include "video_decode/ffmpeg/ffmpeg.h"
+#include "media/ffmpeg.h"
 
 namespace pipit::image {
 

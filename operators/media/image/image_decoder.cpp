@@ -1,4 +1,4 @@
-#include "image_decoder.h"
+#include "media/image/image_decoder.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "chroma.h"
+#include "media/image/chroma.h"
+#include "media/local_file.h"
+#include "media/log.h"
 #include "pipit/error.h"
-#include "video_decode/ffmpeg/local_file.h"
-#include "video_decode/ffmpeg/log.h"
 
 namespace pipit::image {
 namespace {

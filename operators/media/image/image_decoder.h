@@ -5,9 +5,9 @@
 #include <functional>
 #include <string>
 
-#include "image_file.h"
-#include "video_decode/ffmpeg/ffmpeg.h"
-#include "video_decode/ffmpeg/picture.h"
+#include "media/ffmpeg.h"
+#include "media/image/image_file.h"
+#include "media/picture.h"
 
 namespace pipit::image {
 

@@ -1,4 +1,4 @@
-#include "image_file.h"
+#include "media/image/image_file.h"
 
 #include <algorithm>
 #include <utility>

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "bytes.h"
-#include "video_decode/ffmpeg/picture.h"
+#include "media/image/bytes.h"
+#include "media/picture.h"
 
 namespace pipit::image {
 

@@ -1,6 +1,6 @@
 // JPEG: segments, each a marker (FF, type) and a length, up to the coded data and the end mark (ITU-T T.81, annex B).
-#include "image_file.h"
-#include "orientation.h"
+#include "media/image/image_file.h"
+#include "media/image/orientation.h"
 
 namespace pipit::image {
 namespace {

@@ -1,4 +1,4 @@
-#include "orientation.h"
+#include "media/image/orientation.h"
 
 #include <string>
 #include <vector>

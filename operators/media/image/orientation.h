@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "bytes.h"
-#include "video_decode/ffmpeg/picture.h"
+#include "media/image/bytes.h"
+#include "media/picture.h"
 
 namespace pipit::image {
 

@@ -1,8 +1,8 @@
 // PNG: a signature, then chunks: length, type, data, CRC.
 #include <zlib.h>
 
-#include "image_file.h"
-#include "orientation.h"
+#include "media/image/image_file.h"
+#include "media/image/orientation.h"
 
 namespace pipit::image {
 namespace {

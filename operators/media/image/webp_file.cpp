@@ -1,6 +1,6 @@
 // WebP: RIFF's header, then chunks: type, length, data, a byte more where the length is odd (RFC 9649).
-#include "image_file.h"
-#include "orientation.h"
+#include "media/image/image_file.h"
+#include "media/image/orientation.h"
 
 namespace pipit::image {
 namespace {

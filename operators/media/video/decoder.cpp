@@ -1,4 +1,4 @@
-#include "decoder.h"
+#include "media/video/decoder.h"
 
 #include <fmt/format.h>
 

@@ -7,10 +7,10 @@
 #include <variant>
 #include <vector>
 
-#include "api.h"
-#include "picture.h"
-#include "reader.h"
-#include "video_sample/sampling.h"
+#include "media/api.h"
+#include "media/picture.h"
+#include "media/sampling.h"
+#include "media/video/reader.h"
 
 namespace pipit::video {
 

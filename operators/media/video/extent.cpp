@@ -1,4 +1,4 @@
-#include "extent.h"
+#include "media/video/extent.h"
 
 #include <unistd.h>
 

@@ -1,11 +1,11 @@
-#include "reader.h"
+#include "media/video/reader.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "extent.h"
+#include "media/video/extent.h"
 #include "pipit/error.h"
 
 namespace pipit::video {

@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "api.h"
-#include "ffmpeg.h"
-#include "local_file.h"
-#include "log.h"
-#include "video_sample/sampling.h"
+#include "media/api.h"
+#include "media/ffmpeg.h"
+#include "media/local_file.h"
+#include "media/log.h"
+#include "media/sampling.h"
 
 namespace pipit::video {
 

@@ -5,7 +5,7 @@
 #include <climits>
 #include <cmath>
 
-#include "decoder.h"
+#include "media/video/decoder.h"
 
 namespace {
 

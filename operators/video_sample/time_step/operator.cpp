@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "../sampling.h"
+#include "media/sampling.h"
 
 namespace {
 

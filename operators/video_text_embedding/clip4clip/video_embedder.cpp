@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "clip/node/embed_rows.h"
-#include "clip/preprocessing.h"
+#include "clip/picture/preprocessing.h"
 #include "pipit/torch.h"
 
 namespace pipit::clip4clip {

@@ -3,11 +3,11 @@
 
 #include <memory>
 
-#include "clip/frame_slice.h"
+#include "clip/model/pooling.h"
+#include "clip/model/video_model.h"
 #include "clip/node/embedder.h"
 #include "clip/node/weights.h"
-#include "clip/pooling.h"
-#include "clip/video_model.h"
+#include "clip/picture/frame_slice.h"
 
 namespace pipit::clip4clip {
 
