@@ -5,8 +5,8 @@ DEBIAN_PACKAGES="
   ca-certificates g++ cmake ninja-build ccache pkg-config binutils git python3 python3-pip
   libboost-dev libboost-program-options-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev doctest-dev
   libicu-dev libssl-dev zlib1g-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev"
-# The suite's other packages are in tests/conformance/requirements.txt.
-DEBIAN_CONFORMANCE_PACKAGES="python3-venv ffmpeg"
+# The suite's other packages are in tests/fidelity/requirements.txt.
+DEBIAN_FIDELITY_PACKAGES="python3-venv ffmpeg"
 DEBIAN_LINT_PACKAGES="clang-format clang-tidy"
 DEBIAN_FUZZ_PACKAGES="clang libclang-rt-dev"
 DEBIAN_BENCH_PACKAGES="libbenchmark-dev libtbb-dev libgstreamer1.0-dev"

@@ -1,5 +1,5 @@
 // 16-bit floats against the compiler's own arithmetic.
-#include "half.h"
+#include "base/half.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "near.h"
+#include "base/near.h"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 """Time and memory from a weight file to a sentence's vector, for each container, beside torch.load + load_state_dict. Prints the table of
 docs/weights.md.
 
-    PYTHONPATH=tests/conformance .deps/conformance/bin/python tests/bench/checkpoints.py     # after ./dev conformance and ./dev build
+    PYTHONPATH=tests/fidelity .deps/fidelity/bin/python tests/bench/checkpoints.py     # after ./dev fidelity and ./dev build
 
 Both are processes of their own; files are in the page cache; the least of several runs, taken in turns.
 """
@@ -56,7 +56,7 @@ def apart(*arguments):
 
 
 def main():
-    sys.path.insert(0, str(ROOT / "tests" / "conformance"))
+    sys.path.insert(0, str(ROOT / "tests" / "fidelity"))
     import checkpoints
     import models
     import open_clip

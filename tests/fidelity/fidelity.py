@@ -1,7 +1,7 @@
-"""pipit against implementations that are not ours, live: ./dev conformance [PART …]
+"""pipit against implementations that are not ours, live: ./dev fidelity [PART …]
 
 Every part makes its inputs, lets the built program and the references work on them, and reports the worst difference. The rows of all parts
-that have run are kept in build/conformance/results.json and make the table in docs/fidelity.md. Exit status 1 when a bound is broken.
+that have run are kept in build/fidelity/results.json and make the table in docs/fidelity.md. Exit status 1 when a bound is broken.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS) + "; nothing: all")
     parser.add_argument("--build", default=ROOT / "build" / "release")
-    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build" / "conformance")
+    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build" / "fidelity")
     arguments = parser.parse_args()
     unknown = [part for part in arguments.parts if part not in PARTS]
     if unknown:

@@ -15,7 +15,7 @@ class Program:
     def __init__(self, build):
         self.build = pathlib.Path(build).resolve()
         self.binary = self.build / "bin" / "pipit"
-        self.environment = {**os.environ, "PIPIT_OPERATOR_PATH": str(self.build / "lib" / "pipit" / "conformance")}
+        self.environment = {**os.environ, "PIPIT_OPERATOR_PATH": str(self.build / "lib" / "pipit" / "fidelity")}
 
     def call(self, *arguments, statuses=(0,), folder=None):
         done = subprocess.run([self.binary, *map(str, arguments)], capture_output=True, text=True, env=self.environment, cwd=folder)
@@ -29,7 +29,7 @@ class Program:
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
             # JSON is YAML.
-            pipeline = {"pipit": 1, "name": "conformance", "inputs": inputs, "nodes": nodes, "outputs": outputs}
+            pipeline = {"pipit": 1, "name": "fidelity", "inputs": inputs, "nodes": nodes, "outputs": outputs}
             (folder / "pipeline.yaml").write_text(json.dumps(pipeline))
             (folder / "items.jsonl").write_text("".join(json.dumps(item) + "\n" for item in items))
             out = folder / ("out.npy" if array else "out.jsonl")

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "video_decode/ffmpeg/extent.h"
+#include "media/video/extent.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const int file = ::memfd_create("extent", 0);

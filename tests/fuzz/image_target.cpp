@@ -2,7 +2,7 @@
 // bytes.
 #include <cstdlib>
 
-#include "image_decode/ffmpeg/image_file.h"
+#include "media/image/image_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // A copy of its own, so that one byte beyond is beyond the allocation.

@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "cli/input/json_line.h"
+#include "cli/input/table_reader.h"
 #include "folder.h"
-#include "json_line.h"
 #include "pipit/error.h"
-#include "table_reader.h"
 
 namespace {
 

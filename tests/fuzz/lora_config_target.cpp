@@ -1,7 +1,7 @@
 // A LoRA adapter's config, beside an adapter that is whole.
 #include "folder.h"
 #include "pipit/error.h"
-#include "pipit/weights/open_clip.h"
+#include "pipit/weights/load_clip.h"
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   std::filesystem::copy_file(PIPIT_FUZZ_DATA "/lora/adapter_model.safetensors",

@@ -1,4 +1,4 @@
-#include "arguments.h"
+#include "graph/arguments.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "graph.h"
+#include "graph/graph.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 
 #include "graphs.h"
-#include "installation.h"
+#include "module/installation.h"
 
 using pipit::Graph;
 using pipit::Mode;

@@ -7,7 +7,7 @@
 #include <string>
 #include <type_traits>
 
-#include "operator_module.h"
+#include "module/operator_module.h"
 #include "pipit/operator_c.h"
 #include "pipit/pipeline.h"
 

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <string>
 
-#include "operator_module.h"
+#include "module/operator_module.h"
 #include "pipit/pipeline.h"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "resources.h"
+#include "module/resources.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "signature.h"
+#include "module/signature.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,3 @@
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -159,7 +158,7 @@ TEST_CASE("host: a program in C tells that a pipeline has no such output") {
 
 TEST_CASE("host: the compiler lines of the page build programs that run from anywhere") {
   std::vector<std::string> lines;
-  std::istringstream page(::test::read_file(PIPIT_SOURCE_DIR "/docs/embedding.md"));
+  std::istringstream page(::test::read_file(PIPIT_SOURCE_DIR "/docs/hosting.md"));
   for (std::string line; std::getline(page, line);) {
     if (line.starts_with("cc ") || line.starts_with("c++ ") || line.starts_with("export PKG_")) lines.push_back(line);
   }

@@ -1,10 +1,10 @@
-#include "plan.h"
+#include "plan/plan.h"
 
 #include <doctest/doctest.h>
 
-#include "dot.h"
 #include "graphs.h"
-#include "json_text.h"
+#include "plan/dot.h"
+#include "value/json_text.h"
 
 using pipit::Plan;
 using pipit::PlanEdge;

@@ -1,4 +1,4 @@
-#include "substitution.h"
+#include "spec/substitution.h"
 
 #include <doctest/doctest.h>
 

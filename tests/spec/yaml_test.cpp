@@ -1,4 +1,4 @@
-#include "yaml.h"
+#include "spec/yaml.h"
 
 #include <doctest/doctest.h>
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "graph.h"
+#include "graph/graph.h"
 
 namespace test {
 

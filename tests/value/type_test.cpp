@@ -1,4 +1,4 @@
-#include "type.h"
+#include "value/type.h"
 
 #include <doctest/doctest.h>
 

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "object.h"
+#include "value/object.h"
 
 using pipit::DType;
 using pipit::Frame;

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "pipit/error.h"
-#include "pipit/weights/open_clip.h"
+#include "pipit/weights/load_clip.h"
 #include "tensor_numbers.h"
 #include "test_file.h"
 

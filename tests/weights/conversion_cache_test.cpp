@@ -18,7 +18,7 @@
 
 #include "clip_files.h"
 #include "pipit/error.h"
-#include "pipit/weights/open_clip.h"
+#include "pipit/weights/load_clip.h"
 #include "tensor_numbers.h"
 #include "test_file.h"
 

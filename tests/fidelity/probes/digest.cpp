@@ -53,4 +53,4 @@ class Digest {
 
 }  // namespace
 
-PIPIT_OPERATOR("test/frame.digest", "1.0.0", "for the conformance suite", Digest);
+PIPIT_OPERATOR("test/frame.digest", "1.0.0", "for the fidelity suite", Digest);

@@ -1,5 +1,5 @@
 // test/frame.picture: the picture that a vision tower sees of a frame, before its numbers are normalized.
-#include "clip/preprocessing.h"
+#include "clip/picture/preprocessing.h"
 #include "pipit/operator.h"
 #include "pipit/torch.h"
 
@@ -33,4 +33,4 @@ class Picture {
 
 }  // namespace
 
-PIPIT_OPERATOR("test/frame.picture", "1.0.0", "for the conformance suite", Picture);
+PIPIT_OPERATOR("test/frame.picture", "1.0.0", "for the fidelity suite", Picture);

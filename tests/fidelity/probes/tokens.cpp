@@ -1,7 +1,7 @@
 // test/text.tokens: the tokens that a sentence becomes, which the operators keep to themselves.
 #include <memory>
 
-#include "clip/tokenizer.h"
+#include "clip/text/tokenizer.h"
 #include "pipit/operator.h"
 
 namespace {
@@ -40,4 +40,4 @@ class Tokens {
 
 }  // namespace
 
-PIPIT_OPERATOR("test/text.tokens", "1.0.0", "for the conformance suite", Tokens);
+PIPIT_OPERATOR("test/text.tokens", "1.0.0", "for the fidelity suite", Tokens);

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "clip/text_model.h"
-#include "clip/tokenizer.h"
+#include "clip/model/text_model.h"
+#include "clip/text/tokenizer.h"
 
 namespace clip = pipit::clip;
 namespace weights = pipit::weights;

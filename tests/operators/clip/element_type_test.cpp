@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "clip/tensor_reader.h"
+#include "clip/loading/tensor_reader.h"
 #include "fixture.h"
 #include "pipit/error.h"
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "clip/text_model.h"
-#include "clip/video_model.h"
+#include "clip/model/text_model.h"
+#include "clip/model/video_model.h"
 
 using Vector = std::vector<float>;
 

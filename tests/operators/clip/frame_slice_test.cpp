@@ -1,4 +1,4 @@
-#include "clip/frame_slice.h"
+#include "clip/picture/frame_slice.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "clip/memory.h"
+#include "clip/loading/memory.h"
 
 #include <doctest/doctest.h>
 

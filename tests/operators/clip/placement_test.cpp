@@ -1,4 +1,4 @@
-#include "clip/placement.h"
+#include "clip/loading/placement.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // Pictures against those that Pillow makes (data/pictures.py).
-#include "clip/preprocessing.h"
+#include "clip/picture/preprocessing.h"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/from_blob.h>

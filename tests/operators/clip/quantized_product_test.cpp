@@ -6,10 +6,10 @@
 #include <limits>
 #include <vector>
 
-#include "clip/int4_weight.h"
-#include "clip/int8_weight.h"
-#include "clip/quantized_tensor.h"
-#include "clip/row_kernels.h"
+#include "clip/kernels/int4_weight.h"
+#include "clip/kernels/int8_weight.h"
+#include "clip/kernels/quantized_tensor.h"
+#include "clip/kernels/row_kernels.h"
 #include "made_up.h"
 
 namespace clip = pipit::clip;

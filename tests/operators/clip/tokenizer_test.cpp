@@ -1,5 +1,5 @@
 // Tokens against those of OpenAI's SimpleTokenizer with ftfy (data/corpus.py).
-#include "clip/tokenizer.h"
+#include "clip/text/tokenizer.h"
 
 #include <doctest/doctest.h>
 #include <zlib.h>

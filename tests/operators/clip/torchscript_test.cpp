@@ -1,5 +1,5 @@
 // Archives for torch.jit.load: what LibTorch's own loader makes of them, and what the reader of weights does.
-#include "clip/torchscript.h"
+#include "clip/export/torchscript.h"
 
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "clip/preprocessing.h"
+#include "clip/picture/preprocessing.h"
 #include "fixture.h"
 #include "pipit/error.h"
 

@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "clip/preprocessing.h"
-#include "clip/torchscript.h"
+#include "clip/export/torchscript.h"
+#include "clip/picture/preprocessing.h"
 #include "fixture.h"
 #include "made_up.h"
 #include "pipit/error.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "video_decode/ffmpeg/decoder.h"
+#include "media/video/decoder.h"
 
 namespace pipit::video {
 

@@ -2,7 +2,7 @@
 
     python3 tests/operators/clip/data/generate.py [tokens|pictures|models …]
 
-Needs the packages of tests/conformance/requirements.txt.
+Needs the packages of tests/fidelity/requirements.txt.
 """
 
 import argparse

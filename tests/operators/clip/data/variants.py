@@ -3,7 +3,7 @@ Run it from the repository's root:
 
     python3 tests/operators/clip/data/variants.py
 
-Needs the packages of tests/conformance/requirements.txt.
+Needs the packages of tests/fidelity/requirements.txt.
 """
 
 import json
