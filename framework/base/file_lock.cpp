@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-namespace pipit::weights {
+namespace pipit {
 
 FileLock::FileLock(const std::filesystem::path& path)
     : number_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
@@ -19,4 +19,4 @@ FileLock::~FileLock() {
   if (number_ >= 0) ::close(number_);
 }
 
-}  // namespace pipit::weights
+}  // namespace pipit

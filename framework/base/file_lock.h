@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-namespace pipit::weights {
+namespace pipit {
 
 /// Holds a lock on a file, made where it is not there, as long as it lives; waits for others that do, in this process
 /// too. The system takes the lock of a process that ends. Where files cannot be locked it holds nothing.
@@ -18,4 +18,4 @@ class FileLock {
   int number_;
 };
 
-}  // namespace pipit::weights
+}  // namespace pipit

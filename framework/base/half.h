@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace pipit::weights {
+namespace pipit {
 
 inline float float16_to_float(std::uint16_t half) {
   const std::uint32_t sign = (half & 0x8000u) << 16;
@@ -41,4 +41,4 @@ inline std::uint16_t float_to_bfloat16(float number) {
   return static_cast<std::uint16_t>(is_nan ? (bits >> 16) | 0x40u : rounded);
 }
 
-}  // namespace pipit::weights
+}  // namespace pipit

@@ -1,11 +1,7 @@
 #include "module/operator_module.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <link.h>
-
-#define BOOST_DLL_USE_STD_FS
-#include <boost/dll/shared_library.hpp>
 
 #include <algorithm>
 #include <cstdlib>
@@ -15,6 +11,7 @@
 #include <mutex>
 #include <set>
 
+#include "base/dynamic_library.h"
 #include "base/near.h"
 #include "module/foreign_code.h"
 #include "module/function_operator.h"
@@ -40,35 +37,28 @@ std::string relative_file(std::string_view name) {
 }
 
 /// Opens one of the runtime's own LibTorch libraries, so that a module finds it loaded and no second copy comes in.
-void open_libtorch(const char* library, int scope) {
+void open_libtorch(const char* library, DynamicLibrary::Scope scope) {
   const auto file = runtime_folder() / "libtorch" / "torch" / "lib" / library;
-  if (dlopen(file.c_str(), RTLD_NOW | scope) == nullptr) {
-    throw Error("unavailable", fmt::format("cannot open LibTorch's '{}': {}", file.string(), dlerror()));
+  try {
+    DynamicLibrary::load(file, scope);
+  } catch (const LoadFault& fault) {
+    throw Error("unavailable", fmt::format("cannot open LibTorch's '{}': {}", file.string(), fault.what()));
   }
 }
 
-/// Loads the shared object and keeps it for ever: LibTorch and many others do not survive being unloaded. Called by one
-/// thread at a time.
-boost::dll::shared_library& load_library(const std::filesystem::path& file) {
-  static auto* kept = new std::vector<std::unique_ptr<boost::dll::shared_library>>;  // leaked on purpose
-  auto library = std::make_unique<boost::dll::shared_library>();
-  boost::dll::fs::error_code error;
-  dlerror();
-  library->load(std::filesystem::canonical(file), error,
-                boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
-  if (error) {
-    // Boost keeps the code only; the loader's own sentence names the missing library or symbol.
-    const char* reason = dlerror();
-    fail(file, fmt::format("cannot be loaded: {}", reason ? reason : error.message()));
+DynamicLibrary load_library(const std::filesystem::path& file) {
+  try {
+    return DynamicLibrary::load(std::filesystem::canonical(file));
+  } catch (const LoadFault& fault) {
+    fail(file, fmt::format("cannot be loaded: {}", fault.what()));
   }
-  return *kept->emplace_back(std::move(library));
 }
 
-const pipit_operator* enter(boost::dll::shared_library& library, const std::filesystem::path& file) {
-  if (!library.has(PIPIT_OPERATOR_ENTRY)) {
+const pipit_operator* enter(const DynamicLibrary& library, const std::filesystem::path& file) {
+  const auto entry = reinterpret_cast<pipit_operator_entry_function>(library.symbol(PIPIT_OPERATOR_ENTRY));
+  if (entry == nullptr) {
     fail(file, fmt::format("exports no '{}'; PIPIT_OPERATOR(…) in its source makes one", PIPIT_OPERATOR_ENTRY));
   }
-  const auto entry = reinterpret_cast<pipit_operator_entry_function>(dlsym(library.native(), PIPIT_OPERATOR_ENTRY));
   const pipit_operator* table = entry(&runtime_table());
   if (table == nullptr) fail(file, "its entry refused this runtime");
   return table;
@@ -92,7 +82,7 @@ OperatorModule* load_fresh(const std::filesystem::path& file) {
   module->note.check(elf, PIPIT_RUNTIME_LIBTORCH);
   if (module->note.libtorch != "none") {
     static std::once_flag once;
-    std::call_once(once, [] { open_libtorch("libtorch_cpu.so", RTLD_LOCAL); });
+    std::call_once(once, [] { open_libtorch("libtorch_cpu.so", DynamicLibrary::Scope::kLocal); });
   }
   {
     const ForeignCall* outer = foreign_call();  // of the node that it is loaded for
@@ -235,7 +225,7 @@ void open_libtorch_cuda() {
   static std::once_flag once;
   std::call_once(once, [] {
     try {
-      open_libtorch("libtorch_cuda.so", RTLD_GLOBAL);
+      open_libtorch("libtorch_cuda.so", DynamicLibrary::Scope::kGlobal);
     } catch (const Error& e) {
       throw Error(
           e.code(),

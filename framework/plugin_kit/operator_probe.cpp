@@ -26,7 +26,7 @@ double difference(double a, double b) {
 double difference(const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype() || !std::ranges::equal(a.shape(), b.shape())) return kDifferent;
   if (!a.contiguous() || !b.contiguous()) return 0;
-  const std::size_t width = detail::kElementTypes[static_cast<int>(a.dtype())].bits / 8;
+  const std::size_t width = dtype_bytes(a.dtype());
   const std::size_t bytes = static_cast<std::size_t>(a.elements()) * width;
   if (bytes == 0 || std::memcmp(a.raw_data(), b.raw_data(), bytes) == 0) return 0;
   if (a.dtype() != DType::kFloat32) return kDifferent;

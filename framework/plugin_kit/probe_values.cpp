@@ -30,7 +30,7 @@ Tensor tensor_of(const Type& type, std::int64_t size, double (*element)(std::int
   } else if (dtype == DType::kFloat32) {
     fill<float>(tensor, element, seed);
   } else {
-    const std::size_t bytes = detail::kElementTypes[static_cast<int>(dtype)].bits / 8;
+    const std::size_t bytes = dtype_bytes(dtype);
     std::memset(tensor.mutable_data<std::byte>(), seed, static_cast<std::size_t>(tensor.elements()) * bytes);
   }
   return tensor;

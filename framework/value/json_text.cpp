@@ -8,6 +8,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "base/half.h"
+
 namespace pipit {
 namespace {
 
@@ -20,24 +22,6 @@ void append_number(std::string& out, Number number) {
     }
   }
   fmt::format_to(std::back_inserter(out), "{}", number);
-}
-
-float from_bfloat16(std::uint16_t bits) {
-  return std::bit_cast<float>(std::uint32_t{bits} << 16);
-}
-
-float from_float16(std::uint16_t bits) {
-  const int exponent = (bits >> 10) & 31;
-  const int fraction = bits & 1023;
-  float magnitude = 0;
-  if (exponent == 31) {
-    magnitude = fraction == 0 ? INFINITY : NAN;
-  } else if (exponent == 0) {
-    magnitude = std::ldexp(static_cast<float>(fraction), -24);
-  } else {
-    magnitude = std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-  }
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
 }
 
 /// Writes one dimension of a tensor and, inside it, the next ones. `one` writes the element at an offset.
@@ -77,9 +61,9 @@ void append_tensor(std::string& out, const Tensor& tensor) {
     case DType::kFloat32:
       return append_elements<float>(out, tensor, same);
     case DType::kFloat16:
-      return append_elements<std::uint16_t>(out, tensor, from_float16);
+      return append_elements<std::uint16_t>(out, tensor, float16_to_float);
     case DType::kBFloat16:
-      return append_elements<std::uint16_t>(out, tensor, from_bfloat16);
+      return append_elements<std::uint16_t>(out, tensor, bfloat16_to_float);
     case DType::kInt64:
       return append_elements<std::int64_t>(out, tensor, same);
     case DType::kInt32:

@@ -3,18 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 namespace pipit {
 namespace {
-
-constexpr std::array<std::string_view, 10> kElementNames = {"f64", "f32", "f16", "bf16", "i64",
-                                                            "i32", "i16", "i8",  "u8",   "bool"};
-
-std::string_view element_name(DType dtype) {
-  return kElementNames[static_cast<std::size_t>(dtype)];
-}
 
 [[noreturn]] void fail(std::string_view text) {
   throw Error(
@@ -25,9 +17,9 @@ std::string_view element_name(DType dtype) {
 }
 
 std::optional<DType> parse_element(std::string_view name, std::string_view whole) {
-  const auto* found = std::find(kElementNames.begin(), kElementNames.end(), name);
-  if (found == kElementNames.end()) fail(whole);
-  return static_cast<DType>(found - kElementNames.begin());
+  const auto found = find_dtype(&DTypeInfo::name, name);
+  if (!found) fail(whole);
+  return found;
 }
 
 std::vector<std::int64_t> parse_shape(std::string_view dims, std::string_view whole) {
@@ -63,7 +55,7 @@ Type tensor_type(std::string_view rest, std::string_view whole) {
 
 std::string tensor_text(const std::optional<DType>& element, const std::optional<std::vector<std::int64_t>>& shape) {
   std::string text = "tensor";
-  if (element) text += fmt::format("<{}>", element_name(*element));
+  if (element) text += fmt::format("<{}>", dtype_info(*element).name);
   if (!shape) return element ? text + "[...]" : text;
   text += '[';
   for (std::size_t i = 0; i < shape->size(); ++i) {

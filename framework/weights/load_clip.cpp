@@ -31,8 +31,8 @@ void check_pin(const Checkpoint& file, std::string pin) {
 
 }  // namespace
 
-ClipCheckpoint open_clip(const std::filesystem::path& path, const ClipRequest& request,
-                         const OpenClipOptions& options) {
+ClipCheckpoint load_clip(const std::filesystem::path& path, const ClipRequest& request,
+                         const LoadClipOptions& options) {
   const Checkpoint file = Checkpoint::open(path, {.mmap = options.mmap, .state = options.state});
   if (!options.sha256.empty()) check_pin(file, options.sha256);
   ClipCheckpoint checkpoint = resolve_clip(file, request);

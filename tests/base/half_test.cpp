@@ -9,10 +9,10 @@
 #include <initializer_list>
 #include <limits>
 
-using pipit::weights::bfloat16_to_float;
-using pipit::weights::float16_to_float;
-using pipit::weights::float_to_bfloat16;
-using pipit::weights::float_to_float16;
+using pipit::bfloat16_to_float;
+using pipit::float16_to_float;
+using pipit::float_to_bfloat16;
+using pipit::float_to_float16;
 
 namespace {
 

@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::write("adapter_config.json", std::as_bytes(std::span(data, size)));
   try {
-    pipit::weights::open_clip(PIPIT_FUZZ_DATA "/huggingface", {}, {.adapter_path = fuzz::folder()});
+    pipit::weights::load_clip(PIPIT_FUZZ_DATA "/huggingface", {}, {.adapter_path = fuzz::folder()});
   } catch (const pipit::Error&) {
     // Refused, as it should be.
   }

@@ -16,7 +16,7 @@
 using pipit::weights::Checkpoint;
 using pipit::weights::ClipCheckpoint;
 using pipit::weights::DType;
-using pipit::weights::open_clip;
+using pipit::weights::load_clip;
 
 namespace {
 
@@ -58,7 +58,7 @@ ClipCheckpoint plain(const std::filesystem::path& path) {
 }
 
 ClipCheckpoint merged(const std::filesystem::path& path, const char* adapter) {
-  return open_clip(kData / path, {}, {.adapter_path = kData / adapter});
+  return load_clip(kData / path, {}, {.adapter_path = kData / adapter});
 }
 
 // What merging says of the adapter with another config, after "adapter_path '…' ".
@@ -72,7 +72,7 @@ std::string refusal_with(const char* key, const nlohmann::json& value,
   config[key] = value;
   folder.write_beside("adapter_config.json", config.dump());
   try {
-    open_clip(kData / weights, {.heads = weights == "huggingface" ? std::optional<std::int64_t>() : 2},
+    load_clip(kData / weights, {.heads = weights == "huggingface" ? std::optional<std::int64_t>() : 2},
               {.adapter_path = place});
   } catch (const pipit::Error& error) {
     CHECK(error.code() == "invalid_checkpoint");
@@ -96,7 +96,7 @@ TEST_CASE("adapter: Hugging Face's names fit a checkpoint with OpenAI's") {
   TestFile folder("");
   const auto converted = folder.path().parent_path() / "openai.safetensors";
   write_converted(plain("huggingface"), {}, converted);
-  const ClipCheckpoint result = open_clip(converted, {}, {.adapter_path = kData / "lora"});
+  const ClipCheckpoint result = load_clip(converted, {}, {.adapter_path = kData / "lora"});
   CHECK(result.layout == "OpenAI");
   CHECK(difference(result, plain("lora/merged.safetensors")) < 1e-6);
 }
@@ -143,7 +143,7 @@ TEST_CASE("adapter: of another model or none is refused") {
   CHECK(refusal_with("r", 4, "openai.pth") == "accepted");
   const auto message = [](const std::filesystem::path& weights, const std::filesystem::path& adapter) {
     try {
-      open_clip(weights, {.text = false}, {.adapter_path = adapter});
+      load_clip(weights, {.text = false}, {.adapter_path = adapter});
     } catch (const pipit::Error& error) {
       return error.code() + ": " + error.what();
     }

@@ -28,7 +28,7 @@ using pipit::weights::Conversion;
 using pipit::weights::ConversionCache;
 using pipit::weights::DType;
 using pipit::weights::kEightBits;
-using pipit::weights::open_clip;
+using pipit::weights::load_clip;
 
 namespace {
 
@@ -221,7 +221,7 @@ TEST_CASE("model: a disk that is full costs the cache and not the weights") {
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
   const rlimit small{65536, before.rlim_max};
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
-  const ClipCheckpoint result = convert_for_model(open_clip(file->path(), {}), kFloat32, at.cache,
+  const ClipCheckpoint result = convert_for_model(load_clip(file->path(), {}), kFloat32, at.cache,
                                                   [&](const std::string& text) { warnings.push_back(text); });
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
   CHECK(result.file.files() == std::vector{file->path()});
@@ -236,7 +236,7 @@ TEST_CASE("model: what can be used where it lies is not converted") {
   Fixture at;
   const auto warn = [](const std::string& text) { FAIL(text); };
   const auto convert = [&](const Conversion& conversion) {
-    return convert_for_model(open_clip(file->path(), {}), conversion, at.cache, warn);
+    return convert_for_model(load_clip(file->path(), {}), conversion, at.cache, warn);
   };
   CHECK(convert({.dtype = DType::kFloat16}).file.files() == std::vector{file->path()});
   CHECK_FALSE(std::filesystem::exists(at.folder));
@@ -251,7 +251,7 @@ TEST_CASE("model: what can be used where it lies is not converted") {
 TEST_CASE("model: little is converted as it is read") {
   Fixture at;
   const ClipCheckpoint result =
-      convert_for_model(open_clip(kData / "openai.safetensors", {.heads = 2}), kFloat32, at.cache, {});
+      convert_for_model(load_clip(kData / "openai.safetensors", {.heads = 2}), kFloat32, at.cache, {});
   CHECK(result.file.files() == std::vector{kData / "openai.safetensors"});
   CHECK_FALSE(std::filesystem::exists(at.folder));
 }
@@ -262,7 +262,7 @@ TEST_CASE("open: a pin holds the file's sum") {
                              std::filesystem::copy_options::overwrite_existing);
   const auto message = [&](const std::string& pin) -> std::string {
     try {
-      open_clip(copy.path(), {.text = false}, {.sha256 = pin});
+      load_clip(copy.path(), {.text = false}, {.sha256 = pin});
     } catch (const pipit::Error& error) {
       return error.what();
     }

@@ -18,6 +18,7 @@
 #include "cli/input/json_line.h"
 #include "cli/input/line_reader.h"
 #include "pipit/error.h"
+#include "value/npy_header.h"
 
 namespace pipit::cli {
 namespace {
@@ -81,7 +82,7 @@ std::string find_column(const std::string& file, const JsonLine& line) {
                           found.empty() ? "none" : quoted_list(found)));
 }
 
-/// A float32 matrix in NumPy's format, version 1 or 2.
+/// A float32 matrix in an NPY file.
 std::vector<std::vector<float>> read_npy(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) throw Error("not_found", fmt::format("cannot open '{}': {}", file, std::strerror(errno)));
@@ -89,27 +90,20 @@ std::vector<std::vector<float>> read_npy(const std::string& file) {
   content << stream.rdbuf();
   const std::string bytes = content.str();
   const auto fail = [&](const std::string& what) { throw Error("invalid_input", fmt::format("{}: {}", file, what)); };
-  if (bytes.size() < 12 || std::memcmp(bytes.data(), "\x93NUMPY", 6) != 0) fail("is not a NumPy array");
-  const std::size_t width = bytes[6] == 1 ? 2 : 4;
-  std::uint32_t length = 0;
-  std::memcpy(&length, bytes.data() + 8, width);
-  const std::size_t start = 8 + width + length;
-  if (start > bytes.size()) fail("its header reaches beyond the file");
-  const std::string header = bytes.substr(8 + width, length);
-  long rows = 0;
-  long columns = 0;
-  const std::size_t shape = header.find("'shape': (");
-  if (header.find("'<f4'") == std::string::npos || header.find("'fortran_order': False") == std::string::npos ||
-      shape == std::string::npos || std::sscanf(header.c_str() + shape, "'shape': (%ld, %ld", &rows, &columns) != 2 ||
-      rows < 0 || columns <= 0) {
-    fail("expected a float32 matrix, one vector a row");
+  const auto header = NpyHeader::parse(bytes);
+  if (!header || header->dtype != DType::kFloat32 || header->shape.size() != 1 || header->shape[0] == 0) {
+    fail("expected a NumPy array of float32, one vector a row");
   }
-  const auto size = static_cast<std::size_t>(columns);
-  if (bytes.size() - start < static_cast<std::size_t>(rows) * size * sizeof(float))
+  const std::size_t row_bytes = header->row_bytes();
+  if ((bytes.size() - header->data_offset) / row_bytes < static_cast<std::size_t>(header->rows))
     fail("is shorter than its header says");
-  std::vector<std::vector<float>> matrix(static_cast<std::size_t>(rows), std::vector<float>(size));
-  for (std::size_t r = 0; r < matrix.size(); ++r)
-    std::memcpy(matrix[r].data(), bytes.data() + start + r * size * sizeof(float), size * sizeof(float));
+  std::vector<std::vector<float>> matrix(static_cast<std::size_t>(header->rows),
+                                         std::vector<float>(static_cast<std::size_t>(header->shape[0])));
+  const char* row = bytes.data() + header->data_offset;
+  for (auto& vector : matrix) {
+    std::memcpy(vector.data(), row, row_bytes);
+    row += row_bytes;
+  }
   return matrix;
 }
 

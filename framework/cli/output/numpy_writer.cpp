@@ -11,12 +11,16 @@
 namespace pipit::cli {
 namespace {
 
-NumpyHeader read_header(const std::string& file) {
+NpyHeader read_header(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
-  std::string bytes(NumpyHeader::kBytes, '\0');
+  std::string bytes(NpyHeader::kWrittenBytes, '\0');
   stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   bytes.resize(static_cast<std::size_t>(stream.gcount()));
-  return NumpyHeader::parse(bytes, fmt::format("cannot resume '{0}': '{0}'", file));
+  const auto header = NpyHeader::parse(bytes);
+  if (!header || header->data_offset != NpyHeader::kWrittenBytes) {
+    throw Error("invalid_input", fmt::format("cannot resume '{0}': '{0}' is not an array that pipit wrote", file));
+  }
+  return *header;
 }
 
 /// The tensors of a value: itself, or those of a list and the lists in it, in their order.
@@ -45,7 +49,7 @@ bool NumpyWriter::has_results() const {
   if (std::filesystem::file_size(lines_of(name_), error) > 0) return true;
   const auto bytes = std::filesystem::file_size(name_, error);
   if (error || bytes == 0) return false;
-  if (bytes != NumpyHeader::kBytes) return true;
+  if (bytes != NpyHeader::kWrittenBytes) return true;
   try {
     // A run that was killed before its first item has left a header and perhaps no record.
     return read_header(name_).rows > 0;
@@ -116,7 +120,7 @@ EarlierResults NumpyWriter::resume(const std::vector<ColumnInfo>& outputs, bool 
     shape_known_ = true;
   }
   files_.rows = header_.rows = earlier.rows;
-  const auto bytes = static_cast<std::int64_t>(NumpyHeader::kBytes + header_.row_bytes() * earlier.rows);
+  const auto bytes = static_cast<std::int64_t>(NpyHeader::kWrittenBytes + header_.row_bytes() * earlier.rows);
   if (shape_known_ && static_cast<std::int64_t>(std::filesystem::file_size(name_)) < bytes) {
     throw Error("invalid_input", fmt::format("cannot resume '{}': it is shorter than its {} rows; start anew with "
                                              "--overwrite",
@@ -133,7 +137,7 @@ EarlierResults NumpyWriter::resume(const std::vector<ColumnInfo>& outputs, bool 
     retry_.emplace(Retry{std::ifstream(name_, std::ios::binary), ResultLines(lines_of(name_)),
                          Files{OutputFile::beside(name_, ".retry"), OutputFile::beside(lines_of(name_), ".retry"), 0},
                          0, earlier.items});
-    retry_->array.seekg(NumpyHeader::kBytes);
+    retry_->array.seekg(NpyHeader::kWrittenBytes);
     retry_->fresh.array->append(header_.text());
   }
   return earlier;
@@ -143,7 +147,7 @@ EarlierResults NumpyWriter::resume(const std::vector<ColumnInfo>& outputs, bool 
 /// lines know, and the new lines are still there, whole.
 void NumpyWriter::end_broken_swap(EarlierResults& earlier) {
   const std::string lines = lines_of(name_);
-  if (std::filesystem::file_size(name_) < NumpyHeader::kBytes || read_header(name_).rows <= earlier.rows) return;
+  if (std::filesystem::file_size(name_) < NpyHeader::kWrittenBytes || read_header(name_).rows <= earlier.rows) return;
   if (!std::filesystem::exists(lines + ".retry")) return;
   files_.lines = std::make_unique<OutputFile>(lines + ".retry");
   files_.lines->rename_to(lines);

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/output/numpy_header.h"
 #include "cli/output/output_file.h"
 #include "cli/output/result_writer.h"
+#include "value/npy_header.h"
 
 namespace pipit::cli {
 
@@ -59,7 +59,7 @@ class NumpyWriter final : public ResultWriter {
   std::optional<Files> beside_;  // what is to take the files' places
   std::string column_;
   bool many_ = false;  // rows an item
-  NumpyHeader header_;
+  NpyHeader header_;
   bool shape_known_ = false;  // a row has been written
   std::optional<Retry> retry_;
 };

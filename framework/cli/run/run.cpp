@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/cpu_budget.h"
+#include "base/memory.h"
 #include "base/near.h"
 #include "cli/command.h"
 #include "cli/crash_report.h"
@@ -328,7 +329,7 @@ int run(const Arguments& arguments) {
   stats.failed = failures.count();
   stats.errors = failures.by_code();
   stats.run_s = std::chrono::duration<double>(Clock::now() - started).count();
-  stats.peak_rss_bytes = peak_rss_bytes();
+  stats.peak_rss_bytes = peak_memory();
   stats.nodes = pipeline.stats();
   const int status = interrupt.signal() != 0               ? 128 + interrupt.signal()
                      : broke_off                           ? kBrokeOff

@@ -1,7 +1,6 @@
 #include "cli/run/stats_report.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 
@@ -9,12 +8,6 @@
 #include "value/json_text.h"
 
 namespace pipit::cli {
-
-std::int64_t peak_rss_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return std::int64_t{usage.ru_maxrss} * 1024;
-}
 
 std::string stats_table(const RunStats& stats, bool facts) {
   std::size_t width = 4;

@@ -22,9 +22,6 @@ struct RunStats {
   double items_per_s() const { return run_s > 0 ? static_cast<double>(items) / run_s : 0; }
 };
 
-/// Peak resident memory of this process.
-std::int64_t peak_rss_bytes();
-
 /// `facts`: also what the operators said of themselves.
 std::string stats_table(const RunStats& stats, bool facts);
 std::string stats_json(const RunStats& stats);

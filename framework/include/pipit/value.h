@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "pipit/dtype.h"
 #include "pipit/error.h"
 #include "pipit/operator_c.h"
 
@@ -48,8 +49,6 @@ constexpr std::string_view kind_name(Kind kind) {
                                          "bytes", "tensor", "frame", "list",  "map"};
   return kNames[static_cast<std::uint32_t>(kind)];
 }
-
-enum class DType { kFloat64, kFloat32, kFloat16, kBFloat16, kInt64, kInt32, kInt16, kInt8, kUInt8, kBool };
 
 class Tensor;
 class Frame;
@@ -289,16 +288,6 @@ class Frame {
 
 namespace detail {
 
-struct ElementType {
-  std::uint8_t code;
-  std::uint8_t bits;
-};
-
-inline constexpr ElementType kElementTypes[] = {{PIPIT_TYPE_FLOAT, 64},  {PIPIT_TYPE_FLOAT, 32}, {PIPIT_TYPE_FLOAT, 16},
-                                                {PIPIT_TYPE_BFLOAT, 16}, {PIPIT_TYPE_INT, 64},   {PIPIT_TYPE_INT, 32},
-                                                {PIPIT_TYPE_INT, 16},    {PIPIT_TYPE_INT, 8},    {PIPIT_TYPE_UINT, 8},
-                                                {PIPIT_TYPE_BOOL, 8}};
-
 /// A DLPack tensor with the memory that its fields point to.
 struct OwnedTensor {
   pipit_managed_tensor managed{};
@@ -310,13 +299,13 @@ struct OwnedTensor {
     auto* self = new OwnedTensor;
     self->shape = std::move(shape);
     self->owner = std::move(owner);
-    const ElementType type = kElementTypes[static_cast<int>(dtype)];
+    const DTypeInfo& type = dtype_info(dtype);
     pipit_tensor& t = self->managed.tensor;
     t.data = data;
     t.device.type = PIPIT_DEVICE_CPU;
     t.dimensions = static_cast<std::int32_t>(self->shape.size());
-    t.dtype.code = type.code;
-    t.dtype.bits = type.bits;
+    t.dtype.code = type.dlpack;
+    t.dtype.bits = static_cast<std::uint8_t>(type.bytes * 8);
     t.dtype.lanes = 1;
     t.shape = self->shape.data();
     self->managed.manager = self;
@@ -332,7 +321,7 @@ inline Tensor Tensor::wrap(void* data, DType dtype, std::vector<std::int64_t> sh
 }
 
 inline Tensor Tensor::empty(DType dtype, std::vector<std::int64_t> shape) {
-  std::size_t bytes = detail::kElementTypes[static_cast<int>(dtype)].bits / 8;
+  std::size_t bytes = dtype_bytes(dtype);
   for (std::int64_t s : shape) bytes *= static_cast<std::size_t>(s);
   constexpr std::align_val_t kAlign{64};
   std::shared_ptr<void> memory(::operator new(bytes, kAlign), [](void* p) { ::operator delete(p, kAlign); });
@@ -341,9 +330,8 @@ inline Tensor Tensor::empty(DType dtype, std::vector<std::int64_t> shape) {
 }
 
 inline DType Tensor::dtype() const {
-  for (int i = 0; i < static_cast<int>(std::size(detail::kElementTypes)); ++i) {
-    const detail::ElementType& type = detail::kElementTypes[i];
-    if (type.code == view_->dtype.code && type.bits == view_->dtype.bits) return static_cast<DType>(i);
+  for (const DTypeInfo& type : kDTypes) {
+    if (type.dlpack == view_->dtype.code && type.bytes * 8 == view_->dtype.bits) return type.dtype;
   }
   throw Error("internal", "tensor has an element type that pipit does not know");
 }

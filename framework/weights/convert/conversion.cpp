@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/new_file.h"
+#include "base/atomic_file.h"
 #include "pipit/error.h"
 #include "weights/clip/clip_hints.h"
 #include "weights/clip/clip_layout.h"
@@ -159,7 +159,7 @@ void write_converted(const ClipCheckpoint& checkpoint, const Conversion& convers
   try {
     const SafetensorsWriter writer = converted_file(checkpoint, conversion);
     try {
-      NewFile file(path.has_parent_path() ? path.parent_path() : ".");
+      AtomicFile file(path.has_parent_path() ? path.parent_path() : ".");
       std::uint64_t done = 0;
       writer.write([&](Bytes bytes) {
         file.write(bytes);

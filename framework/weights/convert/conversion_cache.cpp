@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/atomic_file.h"
 #include "base/file_lock.h"
-#include "base/new_file.h"
 #include "pipit/error.h"
 #include "weights/convert/conversion_writer.h"
 #include "weights/formats/content_digest.h"
@@ -32,7 +32,7 @@ std::filesystem::path mark(std::filesystem::path entry) {
 void touch(const std::filesystem::path& path) {
   // Where it cannot be written, the entry looks older than it is.
   try {
-    NewFile file(path.parent_path());
+    AtomicFile file(path.parent_path());
     file.name(path, false);
   } catch (const WriteFault&) {
   }
@@ -130,7 +130,7 @@ void ConversionCache::make(const ClipCheckpoint& checkpoint, const Conversion& c
   try {
     const SafetensorsWriter writer = converted_file(checkpoint, conversion);
     make_room(writer.size());
-    NewFile file(folder_);
+    AtomicFile file(folder_);
     ContentDigest digest;
     writer.write([&](Bytes bytes) {
       digest.add(bytes);

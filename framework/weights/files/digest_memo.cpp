@@ -6,7 +6,7 @@
 #include <chrono>
 #include <fstream>
 
-#include "base/new_file.h"
+#include "base/atomic_file.h"
 
 namespace pipit::weights {
 namespace {
@@ -44,7 +44,7 @@ void DigestMemo::store(const FileIdentity& identity, const std::string& sha256) 
   try {
     std::error_code ignored;
     std::filesystem::create_directories(folder_, ignored);
-    NewFile file(folder_);
+    AtomicFile file(folder_);
     const std::string text = fmt::format("{}\n{}\n", state_text(identity), sha256);
     file.write(std::as_bytes(std::span(text)));
     file.name(place(identity), false);

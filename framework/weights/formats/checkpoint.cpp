@@ -17,14 +17,6 @@
 namespace pipit::weights {
 namespace {
 
-struct DTypeFacts {
-  std::string_view name;
-  std::size_t bytes;
-};
-
-constexpr DTypeFacts kDTypes[] = {{"float64", 8}, {"float32", 4}, {"float16", 2}, {"bfloat16", 2}, {"int64", 8},
-                                  {"int32", 4},   {"int16", 2},   {"int8", 1},    {"uint8", 1},    {"bool", 1}};
-
 Contents read_contents(Bytes file, WeightState state) {
   std::string_view start = as_text(file).substr(0, 4);
   if (start == "PK\x03\x04" || start == "PK\x05\x06") return read_torch_zip(file, state);
@@ -34,13 +26,6 @@ Contents read_contents(Bytes file, WeightState state) {
 }
 
 }  // namespace
-
-std::string_view dtype_name(DType dtype) {
-  return kDTypes[static_cast<std::size_t>(dtype)].name;
-}
-std::size_t dtype_bytes(DType dtype) {
-  return kDTypes[static_cast<std::size_t>(dtype)].bytes;
-}
 
 std::int64_t count_elements(const std::vector<std::int64_t>& shape, std::string_view tensor_name) {
   // Zeros are left out of the product, so that the strides of an empty tensor cannot overflow either.

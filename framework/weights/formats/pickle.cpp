@@ -80,16 +80,7 @@ bool only_an_attack_names(const Global& global) {
 }
 
 std::optional<DType> storage_dtype(const Global& global) {
-  static constexpr std::pair<std::string_view, DType> kStorages[] = {
-      {"DoubleStorage", DType::kFloat64}, {"FloatStorage", DType::kFloat32},     {"HalfStorage", DType::kFloat16},
-      {"LongStorage", DType::kInt64},     {"BFloat16Storage", DType::kBFloat16}, {"IntStorage", DType::kInt32},
-      {"ShortStorage", DType::kInt16},    {"CharStorage", DType::kInt8},         {"ByteStorage", DType::kUInt8},
-      {"BoolStorage", DType::kBool}};
-  if (global.module == "torch" || global.module == "torch.cuda") {
-    for (const auto& [name, dtype] : kStorages) {
-      if (name == global.name) return dtype;
-    }
-  }
+  if (global.module == "torch" || global.module == "torch.cuda") return find_dtype(&DTypeInfo::storage, global.name);
   return std::nullopt;
 }
 

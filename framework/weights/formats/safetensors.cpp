@@ -14,17 +14,6 @@ constexpr std::uint64_t kLengthBytes = 8;
 // The format's own limit is 100 MB; a ViT-B/32's header takes 30 KB.
 constexpr std::uint64_t kMostHeaderBytes = 16 << 20;
 
-std::optional<DType> parse_dtype(std::string_view name) {
-  static constexpr std::pair<std::string_view, DType> kNames[] = {
-      {"F64", DType::kFloat64}, {"F32", DType::kFloat32}, {"F16", DType::kFloat16}, {"BF16", DType::kBFloat16},
-      {"I64", DType::kInt64},   {"I32", DType::kInt32},   {"I16", DType::kInt16},   {"I8", DType::kInt8},
-      {"U8", DType::kUInt8},    {"BOOL", DType::kBool}};
-  for (const auto& [text, dtype] : kNames) {
-    if (text == name) return dtype;
-  }
-  return std::nullopt;
-}
-
 struct Entry {
   std::optional<std::string> dtype;
   std::optional<std::vector<std::int64_t>> shape;
@@ -122,7 +111,7 @@ TensorView view(const std::string& name, const Entry& entry, Bytes data) {
   if (!entry.dtype || !entry.shape || !entry.offsets) {
     damaged("tensor {} lacks its {}", quote(name), !entry.dtype ? "dtype" : !entry.shape ? "shape" : "data_offsets");
   }
-  auto dtype = parse_dtype(*entry.dtype);
+  auto dtype = find_dtype(&DTypeInfo::safetensors, *entry.dtype);
   if (!dtype) {
     fail("has tensor {} in dtype {}, which pipit does not read; convert the file to F32, F16 or BF16", quote(name),
          quote(*entry.dtype));

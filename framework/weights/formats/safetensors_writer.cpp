@@ -10,32 +10,6 @@ namespace {
 // The data starts at a cache line, so that every tensor is aligned wherever the file is mapped.
 constexpr std::size_t kAlignment = 64;
 
-std::string_view name_in_header(DType dtype) {
-  switch (dtype) {
-    case DType::kFloat64:
-      return "F64";
-    case DType::kFloat32:
-      return "F32";
-    case DType::kFloat16:
-      return "F16";
-    case DType::kBFloat16:
-      return "BF16";
-    case DType::kInt64:
-      return "I64";
-    case DType::kInt32:
-      return "I32";
-    case DType::kInt16:
-      return "I16";
-    case DType::kInt8:
-      return "I8";
-    case DType::kUInt8:
-      return "U8";
-    case DType::kBool:
-      return "BOOL";
-  }
-  return "";
-}
-
 }  // namespace
 
 std::uint64_t NewTensor::size() const {
@@ -56,7 +30,7 @@ SafetensorsWriter::SafetensorsWriter(std::vector<NewTensor> tensors, const std::
   for (const NewTensor& tensor : tensors_) {
     const std::uint64_t end = at + tensor.size();
     header[tensor.name] = {
-        {"dtype", name_in_header(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {at, end}}};
+        {"dtype", dtype_info(tensor.dtype).safetensors}, {"shape", tensor.shape}, {"data_offsets", {at, end}}};
     at = end;
   }
   const std::string json = header.dump();

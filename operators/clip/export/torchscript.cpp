@@ -9,6 +9,7 @@
 #include <string>
 #include <system_error>
 
+#include "base/atomic_file.h"
 #include "clip/export/torchscript_source.h"
 #include "clip/loading/tensor_reader.h"
 #include "pipit/error.h"
@@ -105,13 +106,11 @@ void write_torchscript(const weights::ClipCheckpoint& checkpoint, const std::fil
     tree.root().define(encode_video_source(is));
   }
   // Whole or not at all: a reader of the old file keeps it.
-  const std::filesystem::path part = file.string() + ".part";
   try {
-    tree.root().save(part.string(), {{"pipit.clip", hints(is)}});
-    std::filesystem::rename(part, file);
+    AtomicFile whole(file.has_parent_path() ? file.parent_path() : ".");
+    tree.root().save(whole.temporary(), {{"pipit.clip", hints(is)}});
+    whole.name(file, /*durable=*/true);
   } catch (const std::exception& error) {
-    std::error_code ignored;
-    std::filesystem::remove(part, ignored);
     throw Error("output_failed", fmt::format("'{}' cannot be written: {}", file.string(), error.what()));
   }
 }

@@ -2,12 +2,12 @@
 
 #include <ATen/ATen.h>
 #include <ATen/cpu/Utils.h>
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <charconv>
 #include <string_view>
 
+#include "base/dynamic_library.h"
 #include "pipit/error.h"
 
 namespace pipit::clip {
@@ -16,7 +16,14 @@ namespace {
 /// How many CUDA devices there are. LibTorch remembers its first answer, so its CUDA part must be loaded before it is
 /// asked.
 int cuda_devices() {
-  static const bool loaded = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr;
+  static const bool loaded = [] {
+    try {
+      DynamicLibrary::load("libtorch_cuda.so", DynamicLibrary::Scope::kGlobal);
+      return true;
+    } catch (const LoadFault&) {
+      return false;  // a LibTorch for the CPU alone
+    }
+  }();
   return loaded && at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0;
 }
 

@@ -13,8 +13,8 @@ namespace pipit::clip {
 
 namespace {
 
-weights::OpenClipOptions open_options(const Arguments& arguments) {
-  weights::OpenClipOptions options;
+weights::LoadClipOptions open_options(const Arguments& arguments) {
+  weights::LoadClipOptions options;
   options.mmap = arguments.boolean("mmap");
   if (arguments.string("state") == "ema") options.state = weights::WeightState::kAveraged;
   if (arguments.has("sha256")) options.sha256 = arguments.string("sha256");
@@ -89,7 +89,7 @@ Weights Weights::open(const Arguments& arguments, const std::string& model_name,
   for (const Value& pattern : arguments.value("ignore").list()) request.ignore.emplace_back(pattern.string());
 
   weights::ClipCheckpoint checkpoint =
-      weights::open_clip(arguments.string("weight_path"), request, open_options(arguments));
+      weights::load_clip(arguments.string("weight_path"), request, open_options(arguments));
   // Of the file that was opened, whatever lies under its name by now; the cache gives another in its place.
   const std::string identity = checkpoint.file.identity();
   const auto placement =

@@ -11,15 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "pipit/dtype.h"
 #include "pipit/weights/export.h"
 
 namespace pipit::weights {
 
-enum class DType { kFloat64, kFloat32, kFloat16, kBFloat16, kInt64, kInt32, kInt16, kInt8, kUInt8, kBool };
-
-/// "float32", "bfloat16", …: PyTorch's names.
-PIPIT_WEIGHTS_EXPORT std::string_view dtype_name(DType dtype);
-PIPIT_WEIGHTS_EXPORT std::size_t dtype_bytes(DType dtype);
+using pipit::DType;
+using pipit::dtype_bytes;
+using pipit::dtype_name;
 
 /// A tensor where it lies in the file. `data` lives as long as the Checkpoint (or any copy of it) does.
 /// Every element that shape and strides can reach is inside the file; that was checked at opening.

@@ -12,7 +12,7 @@
 
 namespace pipit::weights {
 
-struct OpenClipOptions {
+struct LoadClipOptions {
   bool mmap = true;
   /// Which of the weights in the file.
   WeightState state = WeightState::kModel;
@@ -24,8 +24,8 @@ struct OpenClipOptions {
 };
 
 /// Checkpoint::open, the pin, resolve_clip and the adapter, in that order. Throws pipit::Error as they do.
-PIPIT_WEIGHTS_EXPORT ClipCheckpoint open_clip(const std::filesystem::path& path, const ClipRequest& request,
-                                              const OpenClipOptions& options = {});
+PIPIT_WEIGHTS_EXPORT ClipCheckpoint load_clip(const std::filesystem::path& path, const ClipRequest& request,
+                                              const LoadClipOptions& options = {});
 
 /// The checkpoint with what has to be converted from the cache, or as it is where that is little, where an adapter was
 /// merged, and where the cache fails; `warn` is told the last. What is left, `bytes_to_convert` tells; the model

@@ -1,0 +1,43 @@
+// A file that is there wholly, or not at all.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace pipit {
+
+/// "cannot be written: No space left on device"; whoever knows the file's name
+/// puts it in front.
+class WriteFault : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Written under another name in the folder of the one that it shall get;
+/// removed again unless it was given that.
+class AtomicFile {
+ public:
+  /// Throws WriteFault, as everything here.
+  explicit AtomicFile(const std::filesystem::path& folder);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  /// The name that it has meanwhile, for who writes by name; then write() is not called.
+  const std::string& temporary() const { return temporary_; }
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  /// Gives it its name, in place of what may have it. `durable`: only once the
+  /// disk has it.
+  void name(const std::filesystem::path& path, bool durable);
+
+ private:
+  std::string temporary_;
+  int file_;
+};
+
+}  // namespace pipit
