@@ -1,4 +1,6 @@
 // A LoRA adapter's config, beside an adapter that is whole.
+#include <cstdint>
+
 #include "folder.h"
 #include "pipit/error.h"
 #include "pipit/weights/load_clip.h"

@@ -1,4 +1,6 @@
 // The index of a sharded checkpoint, beside the shards that it may name.
+#include <cstdint>
+
 #include "folder.h"
 #include "pipit/error.h"
 #include "pipit/weights/checkpoint.h"

@@ -252,7 +252,7 @@ except PipitError as e:
   CHECK(many.err == "");
   CHECK(many.out ==
         "['text', 'vec']\n600 True\n0 128 a\nunavailable\n"
-        "invalid_input no input 'txt'; did you mean 'text'?; the pipeline takes 'text'\n"
+        "invalid_input no input 'txt' (the pipeline takes 'text'); did you mean 'text'?\n"
         "invalid_input input 'text' takes string, found int\n"
         "invalid_input input 'text' takes string, found null\n"
         "invalid_input input 'text' is missing; the pipeline takes 'text'\n"

@@ -236,8 +236,8 @@ nodes:
   CHECK(with("{size: 2, rows: [a, b]}") == "f.yaml:5: node 'gather': 'window.rows' names one column, found 2");
   CHECK(
       with("{size: 2, row: n}") ==
-      "f.yaml:5: node 'gather': 'window': no key 'row'; did you mean 'rows'?; expected 'size', 'step', 'by', 'start', "
-      "'end' and 'rows'");
+      "f.yaml:5: node 'gather': 'window': no key 'row' (the keys are 'size', 'step', 'by', 'start', 'end' and 'rows'); "
+      "did you mean 'rows'?");
   CHECK(with("{size: 2, rows: n}", "  - {name: up, op: test/text.upper, in: n, out: loud}\n") ==
         "f.yaml:6: node 'up': input 'text' takes string, 'gather.n' gives int");
 }
