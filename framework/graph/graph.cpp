@@ -38,7 +38,7 @@ class Builder {
     faults_.enter(graph_.spec.place);
     if (check) check(graph_, faults_);
     faults_.raise();
-    warn_of_cut_samples();
+    warn_of_dropped_rows();
   }
 
  private:
@@ -540,22 +540,34 @@ class Builder {
     }
   }
 
-  /// A model that takes fewer frames than are sampled for it drops the rest: worth a word before the run.
-  void warn_of_cut_samples() {
+  /// An operator that uses fewer rows of a window than are given for it drops the rest: worth a word before the run.
+  void warn_of_dropped_rows() {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-      const Value limit = graph_.nodes[i].arguments.get("max_frames");
-      if (limit.kind() != Kind::kInt) continue;
+      const auto [limit, most] = number_of(graph_.nodes[i], ArgumentRole::kRowsUsed);
+      if (limit == nullptr) continue;
       for (int input : graph_.nodes[i].inputs) {
         const int producer = at(input).producer;
         if (producer < 0) continue;
-        const Value samples = graph_.nodes[static_cast<std::size_t>(producer)].arguments.get("num_samples");
-        if (samples.kind() != Kind::kInt || samples.integer() <= limit.integer()) continue;
-        graph_.warnings.push_back(fmt::format(
-            "{}:{}: node '{}': takes at most {} frames ('max_frames'), '{}' samples {}; the rest are cut",
-            graph_.spec.nodes[i].place, graph_.spec.nodes[i].line, graph_.spec.nodes[i].name, limit.integer(),
-            graph_.spec.nodes[static_cast<std::size_t>(producer)].name, samples.integer()));
+        const auto [amount, rows] =
+            number_of(graph_.nodes[static_cast<std::size_t>(producer)], ArgumentRole::kRowsGiven);
+        if (amount == nullptr || rows <= most) continue;
+        const NodeSpec& spec = graph_.spec.nodes[i];
+        graph_.warnings.push_back(
+            fmt::format("{}:{}: node '{}': takes at most {} rows ('{}'), '{}' gives {} ('{}'); the rest are dropped",
+                        spec.place, spec.line, spec.name, most, limit->name,
+                        graph_.spec.nodes[static_cast<std::size_t>(producer)].name, rows, amount->name));
       }
     }
+  }
+
+  /// The argument of a role and its value, where it is known to be an int.
+  static std::pair<const Argument*, std::int64_t> number_of(const GraphNode& node, ArgumentRole role) {
+    for (const Argument& argument : node.op.signature.arguments) {
+      if (argument.role != role) continue;
+      const Value value = node.arguments.get(argument.name);
+      if (value.kind() == Kind::kInt) return {&argument, value.integer()};
+    }
+    return {nullptr, 0};
   }
 
   const Column& at(int column) const { return graph_.columns[static_cast<std::size_t>(column)]; }

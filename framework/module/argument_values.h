@@ -21,6 +21,8 @@ class ArgumentValues {
   static ArgumentValues parse(std::string_view text, std::string_view type);
 
   bool all() const { return form_ == Form::kAll; }
+  /// The argument names a device: "cpu", "cuda" or "cuda:N".
+  bool are_devices() const { return form_ == Form::kDevice; }
   /// As the signature says it; empty: all.
   const std::string& text() const { return text_; }
   const std::vector<std::string>& choices() const { return choices_; }

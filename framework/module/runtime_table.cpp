@@ -1,5 +1,7 @@
 #include "module/runtime_table.h"
 
+#include <fmt/format.h>
+
 #include "module/resources.h"
 #include "value/value_table.h"
 
@@ -21,6 +23,15 @@ void fill_operator_functions(pipit_host& host) {
         [&] { more = emitter->sink->emit(row, outputs); },
         [&](const char*, const char* message) { emitter->sink->fail(row, Error("operator_failed", message)); });
     return more ? 0 : 1;
+  };
+  host.emit_values = [](pipit_emitter* emitter, std::uint32_t row, pipit_value* outputs, std::uint32_t count) {
+    const std::size_t ports = emitter->sink->output_ports();
+    if (count == ports) return host_table().emit(emitter, row, outputs);
+    for (std::uint32_t i = 0; i < count; ++i) host_table().release(outputs[i]);
+    emitter->sink->fail(
+        row, Error("operator_failed", fmt::format("the operator emitted {} value{} for a row, it has {} output port{}",
+                                                  count, count == 1 ? "" : "s", ports, ports == 1 ? "" : "s")));
+    return 1;
   };
   host.fail = [](pipit_emitter* emitter, std::uint32_t row, const char* code, const char* message) {
     emitter->sink->fail(row, Error(code, message));

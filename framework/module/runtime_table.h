@@ -17,6 +17,7 @@ class EmitterSink {
   virtual bool emit(std::uint32_t row, pipit_value* outputs) = 0;  // takes the outputs; false: nobody wants more
   virtual void fail(std::uint32_t row, Error error) = 0;
   virtual bool stop_requested() const = 0;
+  virtual std::size_t output_ports() const = 0;
 
  protected:
   ~EmitterSink() = default;

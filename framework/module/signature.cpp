@@ -71,6 +71,29 @@ std::vector<Refusal> read_refusals(const pipit_signature& raw) {
   return refusals;
 }
 
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::size_t space = std::min(text.find(' '), text.size());
+    if (space > 0) words.emplace_back(text.substr(0, space));
+    text.remove_prefix(std::min(space + 1, text.size()));
+  }
+  return words;
+}
+
+constexpr std::string_view kRoles[] = {"", "rows_given", "rows_used"};
+
+/// A role that a later runtime knows is none here.
+ArgumentRole parse_role(std::string_view name) {
+  const auto* found = std::ranges::find(kRoles, name);
+  return found == std::end(kRoles) ? ArgumentRole::kNone : static_cast<ArgumentRole>(found - kRoles);
+}
+
+/// A field that later versions appended, or null.
+const char* later_text(const pipit_signature& raw, const char* const pipit_signature::*field, std::size_t offset) {
+  return raw.struct_size >= offset + sizeof(const char*) ? raw.*field : nullptr;
+}
+
 void check_variant(const Variant& variant, bool per_item) {
   const auto has = [](const std::vector<Port>& ports, PortCount count) {
     return std::ranges::any_of(ports, [count](const Port& p) { return p.count == count; });
@@ -170,6 +193,33 @@ std::string ArgumentType::expectation(const ArgumentValues& values) const {
   return with_article(base_name(base)) + range;
 }
 
+StandIn StandIn::parse(std::string_view text) {
+  StandIn stand_in;
+  for (const std::string& word : words_of(text)) {
+    if (stand_in.work.empty()) {
+      stand_in.work = word;
+      continue;
+    }
+    const std::size_t equals = word.find('=');
+    const bool from_argument = equals != std::string::npos && word.compare(equals + 1, 1, "$") == 0;
+    const std::size_t value = equals + (from_argument ? 2 : 1);
+    if (equals == std::string::npos || equals == 0 || value >= word.size()) {
+      fail(fmt::format("what it stands for has '{}', expected argument=value", word));
+    }
+    stand_in.settings.push_back({word.substr(0, equals), word.substr(value), from_argument});
+  }
+  if (!stand_in.work.empty() && stand_in.settings.empty()) fail("what it stands for names no argument");
+  return stand_in;
+}
+
+std::string StandIn::text() const {
+  std::string all = work;
+  for (const Setting& setting : settings) {
+    all += fmt::format(" {}={}{}", setting.argument, setting.from_argument ? "$" : "", setting.value);
+  }
+  return all;
+}
+
 OperatorSignature OperatorSignature::read(const pipit_operator& table) {
   if (table.struct_size < offsetof(pipit_operator, report) + sizeof(table.report))
     fail(fmt::format("table of {} bytes is too small", table.struct_size));
@@ -177,7 +227,7 @@ OperatorSignature OperatorSignature::read(const pipit_operator& table) {
     fail("the table lacks one of signature, create, destroy and process");
   }
   const pipit_signature& raw = *table.signature;
-  // Of the table version 1.0 has all but `refusals`, of the arguments all but `values`.
+  // Version 1.0 has the table up to `refusals`, and arguments up to `values`.
   if (raw.struct_size < kFirstSize || raw.port_size < sizeof(pipit_port) ||
       raw.argument_size < offsetof(pipit_argument, values) || raw.variant_size < sizeof(pipit_variant)) {
     fail("its structs are smaller than version 1.0 has them");
@@ -199,7 +249,11 @@ OperatorSignature OperatorSignature::read(const pipit_operator& table) {
     if (from.default_text != nullptr) argument.default_text = from.default_text;
     argument.doc = from.doc ? from.doc : "";
     argument.alias = from.alias ? from.alias : "";
-    const bool has_values = raw.argument_size >= sizeof(pipit_argument) && from.values != nullptr;
+    const bool has_values =
+        raw.argument_size >= offsetof(pipit_argument, values) + sizeof(from.values) && from.values != nullptr;
+    const bool has_role =
+        raw.argument_size >= offsetof(pipit_argument, role) + sizeof(from.role) && from.role != nullptr;
+    if (has_role) argument.role = parse_role(from.role);
     argument.values = read_values(argument.name, has_values ? from.values : "", argument.type_text);
     signature.arguments.push_back(std::move(argument));
   }
@@ -212,11 +266,22 @@ OperatorSignature OperatorSignature::read(const pipit_operator& table) {
     signature.variants.push_back(std::move(variant));
   }
   signature.refusals = read_refusals(raw);
+  if (const char* text = later_text(raw, &pipit_signature::performs, offsetof(pipit_signature, performs))) {
+    signature.performs = words_of(text);
+  }
+  if (const char* text = later_text(raw, &pipit_signature::stands_for, offsetof(pipit_signature, stands_for))) {
+    signature.stands_for = StandIn::parse(text);
+  }
   signature.check();
   return signature;
 }
 
 void OperatorSignature::check() const {
+  for (const StandIn::Setting& setting : stands_for.settings) {
+    if (setting.from_argument && find_argument(setting.value) == nullptr) {
+      fail(fmt::format("what it stands for has '${}', which is not one of its arguments", setting.value));
+    }
+  }
   for (const Variant& variant : variants) check_variant(variant, per_item);
   if (variants.empty()) fail("an operator has at least one input port");
   if (variant_argument.empty() != (variants.size() == 1 && variants[0].value.empty())) {
@@ -246,6 +311,7 @@ std::string OperatorSignature::to_json() const {
     if (a.default_text) one["default"] = *a.default_text;
     if (!a.alias.empty()) one["alias"] = a.alias;
     if (!a.values.all()) one["values"] = a.values.text();
+    if (a.role != ArgumentRole::kNone) one["role"] = kRoles[static_cast<int>(a.role)];
     json["arguments"].push_back(std::move(one));
   }
   json["variant_argument"] = variant_argument;
@@ -261,6 +327,8 @@ std::string OperatorSignature::to_json() const {
     json["variants"].push_back({{"value", v.value}, {"inputs", ports(v.inputs)}, {"outputs", ports(v.outputs)}});
   }
   for (const Refusal& r : refusals) json["refusals"].push_back({{"code", r.code}, {"when", r.when}});
+  if (!performs.empty()) json["performs"] = performs;
+  if (!stands_for.work.empty()) json["stands_for"] = stands_for.text();
   return json.dump();
 }
 
@@ -276,6 +344,7 @@ OperatorSignature OperatorSignature::from_json(std::string_view text) {
       Argument argument{a.at("name"), a.at("type"), ArgumentType::parse(a.at("type").get<std::string>()),
                         {},           a.at("doc"),  a.value("alias", "")};
       argument.values = read_values(argument.name, a.value("values", ""), argument.type_text);
+      argument.role = parse_role(a.value("role", ""));
       if (a.contains("default")) argument.default_text = a.at("default");
       signature.arguments.push_back(std::move(argument));
     }
@@ -294,6 +363,8 @@ OperatorSignature OperatorSignature::from_json(std::string_view text) {
     for (const auto& r : json.value("refusals", nlohmann::json::array())) {
       signature.refusals.push_back({r.at("code"), r.at("when")});
     }
+    if (json.contains("performs")) signature.performs = json.at("performs").get<std::vector<std::string>>();
+    signature.stands_for = StandIn::parse(json.value("stands_for", ""));
     signature.check();
     return signature;
   } catch (const nlohmann::json::exception& e) {

@@ -36,6 +36,9 @@ struct ArgumentType {
   std::string expectation(const ArgumentValues& values = {}) const;
 };
 
+/// What a number means for the plan; see pipit_argument::role.
+enum class ArgumentRole { kNone, kRowsGiven, kRowsUsed };
+
 struct Argument {
   std::string name;
   std::string type_text;
@@ -44,6 +47,7 @@ struct Argument {
   std::string doc;
   std::string alias;
   ArgumentValues values{};  // which of the type
+  ArgumentRole role = ArgumentRole::kNone;
 
   /// "an int of at least 1", "one of 'a' and 'b'": what it takes.
   std::string expectation() const { return type.expectation(values); }
@@ -53,6 +57,21 @@ struct Variant {
   std::string value;
   std::vector<Port> inputs;
   std::vector<Port> outputs;
+};
+
+/// The arguments that ask for an operator's work in another's place; see pipit_signature::stands_for.
+struct StandIn {
+  struct Setting {
+    std::string argument;
+    std::string value;
+    bool from_argument = false;  // `value` names an argument of the operator whose work it is
+  };
+  std::string work;  // empty: none
+  std::vector<Setting> settings;
+
+  /// Throws pipit::Error (`invalid_module`).
+  static StandIn parse(std::string_view text);
+  std::string text() const;
 };
 
 /// A code of an operator's own, and when it is given.
@@ -67,6 +86,8 @@ struct OperatorSignature {
   std::vector<Variant> variants;
   std::vector<Argument> arguments;
   std::vector<Refusal> refusals;
+  std::vector<std::string> performs;  // kinds of work that its arguments ask for
+  StandIn stands_for;
   bool per_item = false;
   bool uses_threads = false;
   std::uint32_t batch = 0;

@@ -61,7 +61,7 @@ class Picture {
     std::vector<std::string> lines{graph_.spec.nodes[i].name, node.op.name, std::string(mode_name(node.mode))};
     if (planned.replicas > 1) lines.back() += fmt::format(", {} replicas", planned.replicas);
     for (const PushedDown& pushed : plan_.pushed_down) {
-      if (pushed.decoder == lines.front()) lines.push_back(fmt::format("in place of '{}'", pushed.sampler));
+      if (pushed.into == lines.front()) lines.push_back(fmt::format("in place of '{}'", pushed.moved));
     }
     return fmt::format("{} [label={}];\n", id(static_cast<int>(i)), text_of(lines));
   }

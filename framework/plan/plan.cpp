@@ -111,7 +111,7 @@ Plan Plan::make(Graph graph, int threads) {
   Plan plan;
   plan.graph = std::move(graph);
   plan.description = describe(plan.graph);
-  plan.pushed_down = push_samplers_down(plan.graph);
+  plan.pushed_down = push_down(plan.graph);
   plan.threads = threads;
   plan.nodes.resize(plan.graph.nodes.size());
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
@@ -138,8 +138,8 @@ std::string Plan::explain() const {
     text += fmt::format("{:<14}   in  {} (rows of {})\n", "", port_list(*this, ports.inputs, node.inputs),
                         rows_text(graph, node.domain_in));
     for (const PushedDown& pushed : pushed_down) {
-      if (pushed.decoder == graph.spec.nodes[i].name)
-        text += fmt::format("{:<14}   samples itself, in place of '{}'\n", "", pushed.sampler);
+      if (pushed.into == graph.spec.nodes[i].name)
+        text += fmt::format("{:<14}   does the work of '{}' too\n", "", pushed.moved);
     }
     if (!node.keep.empty()) text += fmt::format("{:<14}   keep {}\n", "", port_list(*this, {}, node.keep));
     text += fmt::format("{:<14}   out {} (rows of {})\n", "",

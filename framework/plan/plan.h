@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "graph/graph.h"
-#include "plan/sampling_pushdown.h"
+#include "plan/pushdown.h"
 
 namespace pipit {
 

@@ -44,6 +44,7 @@ class OperatorProbe final : private EmitterSink, private NodeMonitor {
   bool emit(std::uint32_t row, pipit_value* outputs) override;
   void fail(std::uint32_t row, Error error) override;
   bool stop_requested() const override { return stopped_; }
+  std::size_t output_ports() const override { return ports_.outputs.size(); }
   void warn(const std::string&) override {}
   void count(std::string_view, std::int64_t) override {}
 

@@ -115,6 +115,7 @@ class NodeWorker final : private EmitterSink {
   bool emit(std::uint32_t row, pipit_value* outputs) override;
   void fail(std::uint32_t row, Error error) override;
   bool stop_requested() const override;
+  std::size_t output_ports() const override { return out_ports_.size(); }
 
   void take(Joiner::Joined& joined);
   void await_call(Chunk chunk);

@@ -36,11 +36,9 @@ TensorObject* take_tensor(pipit_managed_tensor* managed) {
   }
 }
 
-std::vector<Value> take_values(const pipit_value* values, std::size_t size) {
-  std::vector<Value> taken;
-  taken.reserve(size);
-  for (std::size_t i = 0; i < size; ++i) taken.push_back(Value::adopt(values[i]));
-  return taken;
+/// The caller keeps its references when memory ends: room for all comes first, taking them cannot fail.
+void take_values(std::vector<Value>& into, const pipit_value* values, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) into.push_back(Value::adopt(values[i]));
 }
 
 std::size_t tensor_bytes(const pipit_tensor& tensor) {
@@ -111,15 +109,18 @@ void fill_value_functions(pipit_host& host) {
   host.make_list = [](const pipit_value* elements, std::size_t size, pipit_value* out) {
     return make(PIPIT_LIST, out, [&] {
       auto fresh = std::make_unique<ListObject>();
-      fresh->elements = take_values(elements, size);
+      fresh->elements.reserve(size);
+      take_values(fresh->elements, elements, size);
       return fresh.release();
     });
   };
   host.make_map = [](const pipit_value* keys, const pipit_value* values, std::size_t size, pipit_value* out) {
     return make(PIPIT_MAP, out, [&] {
       auto fresh = std::make_unique<MapObject>();
-      fresh->keys = take_values(keys, size);
-      fresh->values = take_values(values, size);
+      fresh->keys.reserve(size);
+      fresh->values.reserve(size);
+      take_values(fresh->keys, keys, size);
+      take_values(fresh->values, values, size);
       return fresh.release();
     });
   };

@@ -14,7 +14,7 @@ struct letters {
 
 static const pipit_port inputs[] = {{"text", "string", "any text", PIPIT_ONE, 0}};
 static const pipit_port outputs[] = {{"count", "int", "how often the letter stands in it", PIPIT_ONE, 0}};
-static const pipit_argument arguments[] = {{"letter", "string", "a", "one letter", NULL, NULL}};
+static const pipit_argument arguments[] = {{"letter", "string", "a", "one letter", NULL, NULL, NULL}};
 static const pipit_variant variants[] = {{NULL, inputs, outputs, 1, 1}};
 
 static const pipit_refusal refusals[] = {{"empty_text", "for an empty text"}};

@@ -17,7 +17,7 @@ namespace {
 struct Table {
   std::vector<pipit_port> inputs = {{"text", "string", "a text", PIPIT_ONE, 0}};
   std::vector<pipit_port> outputs = {{"vector", "tensor<f32>[?]", "", PIPIT_ONE, 0}};
-  std::vector<pipit_argument> arguments = {{"mode", "enum(a|b)", "a", "which", nullptr, nullptr}};
+  std::vector<pipit_argument> arguments = {{"mode", "enum(a|b)", "a", "which", nullptr, nullptr, nullptr}};
   std::vector<pipit_variant> variants;
   pipit_signature signature{};
   pipit_operator table{};
@@ -284,4 +284,43 @@ TEST_CASE("signature: arguments of the first version have no values and keys of 
   later.insert(1, R"("colour":"red",)");
   later.replace(later.find(R"("name":"n")"), 10, R"("unit":"s","name":"n")");
   CHECK(OperatorSignature::from_json(later).to_json() == s.to_json());
+}
+
+TEST_CASE("signature: what an operator stands for and performs and what its numbers mean are read and written") {
+  pipit::Signature said("Takes every n-th.");
+  said.input("frame", "frame")
+      .output_many("frame", "frame")
+      .required("n", "int", "which")
+      .rows_given()
+      .argument("most", "int", "12", "at most")
+      .rows_used()
+      .performs("frame_sampling ordering")
+      .stands_for("frame_sampling", "sample_type=every n=$n");
+  Table table;
+  table.read();
+  pipit_operator whole = table.table;
+  whole.signature = &said.raw();
+  const OperatorSignature read = OperatorSignature::read(whole);
+  for (const OperatorSignature& signature : {read, OperatorSignature::from_json(read.to_json())}) {
+    CHECK(signature.performs == std::vector<std::string>{"frame_sampling", "ordering"});
+    CHECK(signature.stands_for.work == "frame_sampling");
+    REQUIRE(signature.stands_for.settings.size() == 2);
+    CHECK(signature.stands_for.settings[0].argument == "sample_type");
+    CHECK(signature.stands_for.settings[0].value == "every");
+    CHECK_FALSE(signature.stands_for.settings[0].from_argument);
+    CHECK(signature.stands_for.settings[1].from_argument);
+    CHECK(signature.stands_for.text() == "frame_sampling sample_type=every n=$n");
+    CHECK(signature.arguments[0].role == pipit::ArgumentRole::kRowsGiven);
+    CHECK(signature.arguments[1].role == pipit::ArgumentRole::kRowsUsed);
+  }
+}
+
+TEST_CASE("signature: what an operator stands for must make sense") {
+  Table table;
+  table.signature.stands_for = "frame_sampling";
+  CHECK(table.fault() == "signature: what it stands for names no argument");
+  table.signature.stands_for = "frame_sampling n";
+  CHECK(table.fault() == "signature: what it stands for has 'n', expected argument=value");
+  table.signature.stands_for = "frame_sampling n=$m";
+  CHECK(table.fault() == "signature: what it stands for has '$m', which is not one of its arguments");
 }

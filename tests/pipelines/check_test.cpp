@@ -102,3 +102,22 @@ TEST_CASE("plugin test: values just outside of what the signature says are tried
       run({"plugin", "test", PIPIT_BUILD_DIR "/lib/pipit/operators/video_sample/time_step.so", "--set", "time_step=1"});
   CHECK(outcome.out.find("passed   arguments        4 wrong ones refused by the signature\n") != std::string::npos);
 }
+
+TEST_CASE("check: more frames than a model takes are told before the run") {
+  const TemporaryFolder folder;
+  folder.write("p.yaml",
+               "pipit: 1\ninputs: {path: string}\nnodes:\n"
+               "  - {name: decode, op: video_decode.ffmpeg, in: path, out: frame}\n"
+               "  - {name: sample, op: video_sample.uniform_temporal_subsample, in: frame, out: frame,\n"
+               "     args: {num_samples: 16}}\n"
+               "  - {name: embed, op: video_text_embedding.clip4clip, in: frame, out: vec,\n"
+               "     args: {model_name: auto, weight_path: " PIPIT_SOURCE_DIR
+               "/pipelines/demo/clip4clip-shapes.safetensors, modality: video}}\n"
+               "outputs: [vec]\n");
+  const Outcome outcome = run_in(folder, {"check", "p.yaml"});
+  CHECK(outcome.err ==
+        "warning: p.yaml:7: node 'embed': takes at most 12 rows ('max_frames'), 'sample' gives 16 ('num_samples'); the "
+        "rest are dropped\n");
+  CHECK(outcome.out == "p.yaml: ok, 3 nodes\n");
+  CHECK(outcome.status == 0);
+}

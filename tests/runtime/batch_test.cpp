@@ -89,3 +89,16 @@ outputs: [size]
   CHECK(result->get("size").integer() > 32);
   CHECK(result->get("size").integer() <= 64);
 }
+
+TEST_CASE("batch: an operator that emits too few values fails that row alone") {
+  pipit::Pipeline pipeline = test::open(R"(
+inputs: {text: string}
+nodes:
+  - {name: both, op: test/text.miscount, in: text, out: [same, length]}
+outputs: [same, length]
+)");
+  CHECK(test::items(pipeline, {"even", "odd", "ab"}) ==
+        "0 same=even length=4\n"
+        "1 both: operator_failed: the operator emitted 1 value for a row, it has 2 output ports\n"
+        "2 same=ab length=2\n");
+}

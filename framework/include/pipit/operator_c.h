@@ -131,6 +131,10 @@ typedef struct pipit_argument {
    *   "format:sha256"                               64 hexadecimal digits
    *   "path:file" "path:folder" "path:file|folder"  what a path leads to when the pipeline is opened */
   const char* values;
+  /* Since 1.1: what the number means for the plan of a pipeline, or NULL.
+   *   "rows_given"  so many rows come out, whatever comes in
+   *   "rows_used"   so many rows of a window are used, the rest are dropped */
+  const char* role;
 } pipit_argument;
 
 /* The ports, for one value of the variant argument. */
@@ -169,6 +173,13 @@ typedef struct pipit_signature {
   const pipit_refusal* refusals;
   uint32_t refusal_count;
   uint32_t refusal_size; /* sizeof(pipit_refusal) */
+  /* Kinds of work that arguments of this operator ask for, apart by spaces ("frame_sampling"), or NULL. */
+  const char* performs;
+  /* One such kind, and the arguments that ask for this operator's own work in another's place, or NULL:
+   *   "frame_sampling sample_type=time_step_sample time_step=$time_step"
+   * where `$name` is the value of this operator's argument. When the node before performs that kind, has all these
+   * arguments at their defaults, and is read by nobody else, the runtime gives them to it and leaves this node out. */
+  const char* stands_for;
 } pipit_signature;
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
@@ -269,6 +280,11 @@ typedef struct pipit_host {
                           void* user, pipit_resource** resource, void** object, const char** code,
                           const char** message);
   void (*resource_release)(pipit_resource* resource);
+
+  /* Since 1.1, there when struct_size reaches it: emit with the number of values in `outputs`. Where that is not the
+   * number of output ports, the row fails and the values are released; emit() has to trust that there is one for each
+   * port. Called, like everything inside process and finish, by the thread that was called. */
+  int (*emit_values)(pipit_emitter* emitter, uint32_t row, pipit_value* outputs, uint32_t count);
 } pipit_host;
 
 /* The one symbol that a module exports. `host` lives as long as the process. Returns NULL when it cannot work with it.

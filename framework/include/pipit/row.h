@@ -1,6 +1,7 @@
 // What an operator's function gets and where its results go.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "pipit/value.h"
@@ -21,6 +22,18 @@ class Row {
   std::uint32_t row_;
 };
 
+namespace detail {
+
+/// A runtime of before 1.1 has no way to count.
+inline int emit(pipit_emitter* emitter, std::uint32_t row, pipit_value* outputs, std::size_t count) {
+  const pipit_host& runtime = host();
+  const bool counts = runtime.struct_size >= offsetof(pipit_host, emit_values) + sizeof(runtime.emit_values);
+  return counts ? runtime.emit_values(emitter, row, outputs, static_cast<std::uint32_t>(count))
+                : runtime.emit(emitter, row, outputs);
+}
+
+}  // namespace detail
+
 /// Where one row's results go.
 class Emitter {
  public:
@@ -30,10 +43,10 @@ class Emitter {
   /// return.
   bool emit(Value value) {
     pipit_value raw = value.detach();
-    return detail::host().emit(emitter_, row_, &raw) == 0;
+    return detail::emit(emitter_, row_, &raw, 1) == 0;
   }
   bool emit(std::vector<Value> values) {
-    const bool more = detail::host().emit(emitter_, row_, reinterpret_cast<pipit_value*>(values.data())) == 0;
+    const bool more = detail::emit(emitter_, row_, reinterpret_cast<pipit_value*>(values.data()), values.size()) == 0;
     for (Value& v : values) v.detach();
     return more;
   }

@@ -44,12 +44,12 @@ class Signature {
 
   /// An argument that must be given.
   Signature& required(std::string_view name, std::string_view type, std::string_view doc) {
-    return add({keep(name), keep(type), nullptr, keep(doc), nullptr, nullptr});
+    return add({keep(name), keep(type), nullptr, keep(doc), nullptr, nullptr, nullptr});
   }
   /// An argument with a default, as YAML text: "12", "cpu", "null" (then Arguments::has says whether it was given).
   Signature& argument(std::string_view name, std::string_view type, std::string_view default_text,
                       std::string_view doc) {
-    return add({keep(name), keep(type), keep(default_text), keep(doc), nullptr, nullptr});
+    return add({keep(name), keep(type), keep(default_text), keep(doc), nullptr, nullptr, nullptr});
   }
   /// Another spelling of the argument just named: "args.num_samples" for a key inside a map.
   Signature& alias(std::string_view other) {
@@ -110,6 +110,26 @@ class Signature {
     return *this;
   }
 
+  /// What the number just named means for the plan of a pipeline: so many rows come out, whatever comes in; or so many
+  /// rows of a window are used and the rest dropped, which `pipit check` tells when more are given.
+  Signature& rows_given() { return role("rows_given"); }
+  Signature& rows_used() { return role("rows_used"); }
+
+  /// Arguments of this operator ask for a kind of work, "frame_sampling", that other operators do as nodes of their
+  /// own.
+  Signature& performs(std::string_view work) {
+    performs_ = keep(work);
+    return *this;
+  }
+  /// This operator's work, asked for by arguments of the node before it: stands_for("frame_sampling",
+  /// "sample_type=time_step_sample time_step=$time_step"), where `$name` is the value of an argument of this operator.
+  /// When that node performs such work, has these arguments at their defaults and is read by nobody else, the runtime
+  /// gives them to it and leaves this node out; so the results must be the same.
+  Signature& stands_for(std::string_view work, std::string_view arguments) {
+    stands_for_ = keep(std::string(work).append(" ").append(arguments));
+    return *this;
+  }
+
   /// Ports that depend on an enum argument: everything said with input and output from here on holds for this value of
   /// it.
   Signature& variant(std::string_view argument_name, std::string_view value) {
@@ -163,7 +183,9 @@ class Signature {
             static_cast<std::uint32_t>(arguments_.size()),
             refusals_.data(),
             static_cast<std::uint32_t>(refusals_.size()),
-            sizeof(pipit_refusal)};
+            sizeof(pipit_refusal),
+            performs_,
+            stands_for_};
     return raw_;
   }
 
@@ -181,6 +203,10 @@ class Signature {
   }
   Signature& values(const std::string& text) {
     arguments_.back().values = keep(text);
+    return *this;
+  }
+  Signature& role(std::string_view role) {
+    arguments_.back().role = keep(role);
     return *this;
   }
   template <class Number>
@@ -204,6 +230,8 @@ class Signature {
   std::vector<Variant> variants_;
   std::vector<pipit_argument> arguments_;
   std::vector<pipit_refusal> refusals_;
+  const char* performs_ = nullptr;
+  const char* stands_for_ = nullptr;
   std::uint16_t state_ = PIPIT_STATELESS;
   std::uint32_t flags_ = 0;
   std::uint32_t batch_ = 0;

@@ -16,6 +16,7 @@ class Clip4Clip1Fps {
                "clip4clip_1fps. clip4clip's max_frames and slice_framepos then choose among these.")
         .input("frame", "frame", "in presentation order, with the frame rate of their video")
         .output_many("frame", "frame")
+        .stands_for("frame_sampling", "sample_type=clip4clip_1fps")
         .per_item();
   }
 

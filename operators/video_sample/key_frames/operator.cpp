@@ -10,7 +10,8 @@ class KeyFrames {
                "Takes the key frames, those that the encoder stored whole: the same as video_decode.ffmpeg's "
                "sample_type: key_frames. Encoders put them at cuts and every few seconds.")
         .input("frame", "frame", "in presentation order")
-        .output_many("frame", "frame");
+        .output_many("frame", "frame")
+        .stands_for("frame_sampling", "sample_type=key_frames");
   }
 
   KeyFrames(const pipit::Arguments&, pipit::Context&) {}

@@ -18,6 +18,7 @@ class TimeStep {
         .output_many("frame", "frame")
         .required("time_step", "float", "seconds")
         .at_least(0.001)
+        .stands_for("frame_sampling", "sample_type=time_step_sample time_step=$time_step")
         .per_item();
   }
 

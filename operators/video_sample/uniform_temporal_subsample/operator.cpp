@@ -17,6 +17,8 @@ class UniformTemporalSubsample {
         .output_many("frame", "frame")
         .required("num_samples", "int", "how many frames")
         .at_least(1)
+        .rows_given()
+        .stands_for("frame_sampling", "sample_type=uniform_temporal_subsample num_samples=$num_samples")
         .per_item();
   }
 

@@ -55,6 +55,7 @@ class Clip4Clip {
                       "as a quantised file holds them, else bfloat16 where the device has instructions for it")
             .argument("max_frames", "int", "12", "video: of more frames, so many are taken")
             .at_least(1)
+            .rows_used()
             .argument("slice_framepos", "int", "2", "video: which ones: 0 the first, 1 the last, 2 uniformly")
             .between(0, 2)
             .argument("pooling", "enum(normalized|raw)", "normalized",

@@ -129,7 +129,7 @@ TEST_CASE("video_sample: nodes and both spellings of the decoder's arguments giv
 TEST_CASE("video_sample: a node straight after its decoder moves into it unless somebody else reads the frames") {
   const std::string nodes = decode_node("") + sample_node("uniform_temporal_subsample", "num_samples: 4");
   CHECK(open(nodes).stats().size() == 1);
-  CHECK(open(nodes).explain().find("samples itself, in place of 'sample'") != std::string::npos);
+  CHECK(open(nodes).explain().find("does the work of 'sample' too") != std::string::npos);
   CHECK(open("  - {name: all, op: video_decode.ffmpeg, in: path, out: every}\n"
              "  - {name: sample, op: video_sample.time_step, in: every, out: frame, args: {time_step: 1}}\n",
              "every, frame")
