@@ -73,7 +73,7 @@ TEST_CASE("signature: a table is read as it stands") {
 
 TEST_CASE("signature: what is written as JSON reads back the same") {
   Table table;
-  table.arguments.push_back({"path", "path", nullptr, "a file", "args.path", nullptr});
+  table.arguments.push_back({"path", "path", nullptr, "a file", "args.path", nullptr, nullptr});
   table.variants = {{"a", nullptr, nullptr, 0, 0}, {"b", nullptr, nullptr, 0, 0}};
   table.signature.variant_argument = "mode";
   std::vector<pipit_port> other = {{"n", "int", "", PIPIT_ONE, 0}};
@@ -176,8 +176,8 @@ TEST_CASE("signature: tables of another size are read as far as they go") {
 
 TEST_CASE("signature: which values an argument takes is read and written") {
   Table table;
-  table.arguments.push_back({"n", "int", "1", "how many", nullptr, "range:1.."});
-  table.arguments.push_back({"p", "path", nullptr, "a file", nullptr, "path:file"});
+  table.arguments.push_back({"n", "int", "1", "how many", nullptr, "range:1..", nullptr});
+  table.arguments.push_back({"p", "path", nullptr, "a file", nullptr, "path:file", nullptr});
   const OperatorSignature s = table.read();
   CHECK(s.find_argument("n")->expectation() == "an int of at least 1");
   CHECK(s.find_argument("p")->expectation() == "a file");
@@ -225,7 +225,7 @@ TEST_CASE("signature: the C++ form says which values as the C form has them") {
 TEST_CASE("signature: values that do not go with the type are told") {
   const auto said = [](const char* type, const char* values) {
     Table table;
-    table.arguments.push_back({"x", type, nullptr, "x", nullptr, values});
+    table.arguments.push_back({"x", type, nullptr, "x", nullptr, values, nullptr});
     return table.fault();
   };
   const std::string subject = "signature: argument 'x': ";
