@@ -1,6 +1,7 @@
 // Where the tests' pipelines and clips are.
 #pragma once
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -16,6 +17,8 @@ inline const std::string kVideoMoments = kPipelines + "/video_moments.yaml";
 inline const std::string kVideoText = kPipelines + "/video_text.yaml";
 inline const std::string kDemo = kPipelines + "/demo";
 inline const std::string kDemoWeights = kDemo + "/clip4clip-shapes.safetensors";
+// The shipped pipelines have no weights of their own; every program that is run here takes these.
+inline const int kWeightsGiven = ::setenv("PIPIT_WEIGHTS", kDemoWeights.c_str(), 1);
 inline const std::string kClips = PIPIT_SOURCE_DIR "/tests/operators/video_decode/data";
 
 /// The lines of a program's output, as JSON.
