@@ -56,7 +56,7 @@ int check(const Arguments& arguments) {
   if (parsed.values.contains("dot")) {
     OutputGuard files;
     files.reads(file, graph);
-    files.writes("--dot", parsed.values["dot"].as<std::string>());
+    files.writes("--dot", parsed.values["dot"].as<std::string>(), kPictureForm);
   }
 
   const std::size_t nodes = graph.nodes.size();

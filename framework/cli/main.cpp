@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 
 #include "base/near.h"
@@ -99,7 +101,8 @@ Parsed parse(const Arguments& arguments, const std::string& usage, const po::opt
     }
     throw UsageError(fmt::format("{} is missing; usage: pipit {}", is_positional ? shown : "--" + name, usage));
   } catch (const po::too_many_positional_options_error&) {
-    throw UsageError(fmt::format("one argument too many; usage: pipit {}", usage));
+    throw UsageError(fmt::format(
+        "one argument too many (a pattern of files goes in quotes: 'clips/*.mp4'); usage: pipit {}", usage));
   } catch (const po::error& e) {
     throw UsageError(fmt::format("{}; usage: pipit {}", e.what(), usage));
   }
@@ -130,7 +133,10 @@ std::vector<std::pair<std::string, std::string>> assignments(const po::variables
 std::vector<std::filesystem::path> operator_folders(const po::variables_map& values) {
   std::vector<std::filesystem::path> folders;
   if (!values.contains("operator-path")) return folders;
-  for (const std::string& folder : values["operator-path"].as<std::vector<std::string>>()) folders.emplace_back(folder);
+  for (const std::string& folder : values["operator-path"].as<std::vector<std::string>>()) {
+    if (folder.empty()) throw UsageError("--operator-path is empty; name a folder ('.' is the working directory)");
+    folders.emplace_back(folder);
+  }
   return folders;
 }
 
@@ -147,7 +153,11 @@ int main(int argc, char** argv) {
   // work on the machine. Read as a module brings OpenMP in; no other thread runs yet.
   ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
   try {
-    return main_command({argv + 1, argv + argc});
+    const int status = main_command({argv + 1, argv + argc});
+    // What was printed may still be on its way; a disk may be full.
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+    fmt::print(stderr, "cannot write standard output: {}\n", std::strerror(errno));
+    return kBrokeOff;
   } catch (const UsageError& e) {
     fmt::print(stderr, "pipit: {}\n", e.what());
     return kNothingRan;

@@ -191,7 +191,7 @@ TEST_CASE("guard: old results stay until there is a new one") {
 TEST_CASE("guard: a link keeps its target") {
   const Scene scene;
   scene.write("up.yaml", kUpper);
-  scene.write("target.jsonl", "old\n");
+  scene.write("target.jsonl", "{\"item\":0,\"loud\":\"OLD\"}\n");
   std::filesystem::create_symlink("target.jsonl", scene.folder() + "/out.jsonl");
   CHECK(scene.run({"run", "up.yaml", "--input", "text=a", "--output", "out.jsonl", "--overwrite"}).status == 0);
   CHECK(std::filesystem::is_symlink(scene.folder() + "/out.jsonl"));
@@ -220,4 +220,55 @@ TEST_CASE("guard: a second run is refused while the first one writes") {
     CHECK(outcome.err == line + line);
     CHECK(scene.read(output) == scene.read("whole_" + output));
   }
+}
+
+TEST_CASE("guard: an option replaces only what it writes") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  const Words run{"run", "up.yaml", "--input", "text=a"};
+  const auto said = [&](const Words& more) {
+    Words all = run;
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = scene.run(all);
+    CHECK(outcome.status == 2);
+    CHECK(outcome.out == "");
+    return outcome.err;
+  };
+  const std::string clip = "\x01 a clip, or whatever is dear to someone";
+  for (const char* name : {"mine", "out.jsonl.run"}) scene.write(name, clip);
+  CHECK(said({"--output", "mine", "--overwrite"}) ==
+        "pipit: --output 'mine' is there and is not a result of pipit run; remove it, or name another file\n");
+  CHECK(
+      said({"--output", "out.jsonl"}) ==
+      "pipit: --output: 'out.jsonl.run', which is written beside it, is there and is not a result of pipit run; remove "
+      "it, or name another file\n");
+  CHECK(
+      said({"--stats", "mine"}) ==
+      "pipit: --stats 'mine' is there and is not the statistics of an earlier run; remove it, or name another file\n");
+  CHECK(said({"--trace", "mine"}) ==
+        "pipit: --trace 'mine' is there and is not the trace of an earlier run; remove it, or name another file\n");
+  CHECK(scene.run({"check", "up.yaml", "--dot", "mine"}).err ==
+        "pipit: --dot 'mine' is there and is not a picture of a pipeline; remove it, or name another file\n");
+  for (const char* name : {"mine", "out.jsonl.run"}) CHECK(scene.read(name) == clip);
+
+  // Reports of earlier runs are replaced without a word.
+  for (int i = 0; i < 2; ++i) {
+    CHECK(scene.run({"run", "up.yaml", "--input", "text=a", "--stats", "s.json", "--trace", "t.json"}).status == 0);
+    CHECK(scene.run({"check", "up.yaml", "--dot", "up.dot"}).status == 0);
+  }
+}
+
+TEST_CASE("guard: the working directory is searched for operators only when it is named") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  const Outcome outcome = scene.run({"check", "up.yaml", "--operator-path", ""});
+  CHECK(outcome.err == "pipit: --operator-path is empty; name a folder ('.' is the working directory)\n");
+  CHECK(outcome.status == 2);
+}
+
+TEST_CASE("guard: a standard output that is full is told by every command") {
+  const Scene scene;
+  const Outcome outcome = scene.shell("$PIPIT operators >/dev/full");
+  CHECK(outcome.err == "cannot write standard output: No space left on device\n");
+  CHECK(outcome.status == 3);
 }

@@ -30,7 +30,7 @@ outputs: [text, codes]
 TEST_CASE("output: a file takes the lines of this run alone") {
   const Scene scene;
   scene.write("up.yaml", kUpper);
-  scene.write("out.jsonl", "a line of an earlier run that was longer\n");
+  scene.write("out.jsonl", "{\"item\":0,\"loud\":\"A LINE OF AN EARLIER RUN THAT WAS LONGER\"}\n");
   const Outcome outcome = scene.run({"run", "up.yaml", "--input", "text=a", "--output", "out.jsonl", "--overwrite"});
   CHECK(outcome.out == "");
   CHECK(scene.read("out.jsonl") == "{\"item\":0,\"loud\":\"A\"}\n");
@@ -194,11 +194,11 @@ TEST_CASE("output: a value without a JSON form is refused before anything runs")
   const Outcome check = scene.run({"check", "picture.yaml"});
   CHECK(check.err == "picture.yaml:5: output 'picture' is frame, which has no JSON form; leave it out of 'outputs'\n");
   CHECK(check.status == 2);
-  scene.write("out.jsonl", "old\n");
+  scene.write("out.jsonl", "{\"item\":0,\"loud\":\"OLD\"}\n");
   const Outcome run = scene.run({"run", "picture.yaml", "--input", "text=a", "--output", "out.jsonl", "--overwrite"});
   CHECK(run.err == "output 'picture' is frame, which has no JSON form; leave it out of 'outputs'\n");
   CHECK(run.status == 2);
-  CHECK(scene.read("out.jsonl") == "old\n");
+  CHECK(scene.read("out.jsonl") == "{\"item\":0,\"loud\":\"OLD\"}\n");
 }
 
 TEST_CASE("output: an array takes the rows of a column of many") {

@@ -334,7 +334,7 @@ TEST_CASE("run: the command line is checked before anything runs") {
         "pipit: --input and --inputs exclude each other\n");
   CHECK(err({"run"}) == "pipit: PIPELINE.yaml is missing" + usage);
   CHECK(err({"run", "up.yaml", "--nonsense"}) == "pipit: unrecognised option '--nonsense'" + usage);
-  CHECK(err({"run", "up.yaml", "b.yaml", "--inputs", "-"}) == "pipit: one argument too many" + usage);
+  CHECK(err({"run", "up.yaml", "b.yaml", "--inputs", "-"}) == "pipit: one argument too many (a pattern of files goes in quotes: 'clips/*.mp4')" + usage);
   CHECK(err({"run", "up.yaml", "--input", "text"}) == "pipit: --input takes NAME=VALUE, found 'text'\n");
   CHECK(err({"run", "up.yaml", "--inputs", "-", "--set", "up"}) == "pipit: --set takes NAME=VALUE, found 'up'\n");
   CHECK(err({"run", "up.yaml", "--inputs", "-", "--on-error", "ignore"}) ==
@@ -359,11 +359,11 @@ TEST_CASE("run: a pipeline that is wrong runs nothing and leaves no output") {
         "bad.yaml:4: node 'up': no column 'txt'; did you mean 'text'?\n");
   CHECK(unset.status == 2);
   CHECK_FALSE(scene.exists("out.jsonl"));
-  scene.write("kept.jsonl", "old\n");
+  scene.write("kept.jsonl", "{\"item\":0,\"loud\":\"OLD\"}\n");
   const Outcome set =
       scene.run({"run", "bad.yaml", "--inputs", "-", "--output", "kept.jsonl", "--overwrite", "--set", "up.suffix=x"});
   CHECK(set.err == "bad.yaml:4: node 'up': no column 'txt'; did you mean 'text'?\n");
-  CHECK_MESSAGE(scene.read("kept.jsonl") == "old\n", "what was there is left");
+  CHECK_MESSAGE(scene.read("kept.jsonl") == "{\"item\":0,\"loud\":\"OLD\"}\n", "what was there is left");
 }
 
 TEST_CASE("run: --set changes arguments and vars") {

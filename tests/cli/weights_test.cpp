@@ -162,7 +162,7 @@ TEST_CASE("weights quantize: 8 and 4 bits") {
   CHECK(outcome.status == 0);
   CHECK(nlohmann::json::parse(outcome.out).at("conversion") == "int4");
   CHECK(nlohmann::json::parse(weights({"inspect", out, "--json"}).out).at("quantized_bits") == 4);
-  const Outcome narrow = weights({"quantize", kData + "openai.pth", out, "--bits", "4", "--heads", "2"});
+  const Outcome narrow = weights({"quantize", kData + "openai.pth", out, "--bits", "4", "--heads", "2", "--overwrite"});
   CHECK(narrow.status == 2);
   CHECK(narrow.err == "weight_path '" + kData +
                           "openai.pth' cannot be quantised: 'transformer.resblocks.0.attn.in_proj_weight' has 16 "
@@ -199,4 +199,27 @@ TEST_CASE("weights cache: an empty one and none at all") {
   CHECK(weights({"cache", "--clear"}, folder.path() + "/cache").out == folder.path() + "/cache: 0.0 kB freed\n");
   CHECK(weights({"cache", "--json"}).out == "{\"folder\": null}\n");
   CHECK(weights({"cache"}).out == "no cache: PIPIT_CACHE is off, or there is no home folder\n");
+}
+
+TEST_CASE("weights convert: writes over no file unasked and over no config or device") {
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/w.safetensors";
+  std::filesystem::copy_file(kData + "openai.safetensors", file);
+  const std::string config = folder.write("open_clip_config.json", "{}");
+  const auto said = [&](const std::string& out, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments{"convert", file, out};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = weights(arguments);
+    CHECK(outcome.status == 2);
+    return outcome.err;
+  };
+  CHECK(said(config, {"--overwrite"}) ==
+        "pipit: OUT '" + config +
+            "' is the same file as 'open_clip_config.json' beside the weights; name another file\n");
+  const std::string notes = folder.write("notes.txt", "mine");
+  CHECK(said(notes) == "pipit: OUT '" + notes + "' is there; replace it by --overwrite, or name another file\n");
+  CHECK(said("/dev/null", {"--overwrite"}) == "pipit: OUT '/dev/null' is not a file; name another\n");
+  CHECK(said("-") == "pipit: OUT cannot be standard output; name a file\n");
+  CHECK(test::read_file(notes) == "mine");
+  CHECK(test::read_file(config) == "{}");
 }

@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "base/near.h"
+#include "cli/command.h"
 #include "cli/input/json_line.h"
 #include "cli/input/line_reader.h"
 #include "pipit/error.h"
@@ -91,8 +92,12 @@ std::vector<std::vector<float>> read_npy(const std::string& file) {
   const std::string bytes = content.str();
   const auto fail = [&](const std::string& what) { throw Error("invalid_input", fmt::format("{}: {}", file, what)); };
   const auto header = NpyHeader::parse(bytes);
-  if (!header || header->dtype != DType::kFloat32 || header->shape.size() != 1 || header->shape[0] == 0) {
-    fail("expected a NumPy array of float32, one vector a row");
+  if (!header) fail("is not a NumPy array whose elements and order pipit reads");
+  if (header->dtype != DType::kFloat32 || header->shape.size() != 1 || header->shape[0] == 0) {
+    std::string shape = std::to_string(header->rows);
+    for (const std::int64_t size : header->shape) shape += fmt::format(",{}", size);
+    fail(
+        fmt::format("expected float32 [rows,size], one vector a row, found {} [{}]", dtype_name(header->dtype), shape));
   }
   const std::size_t row_bytes = header->row_bytes();
   if ((bytes.size() - header->data_offset) / row_bytes < static_cast<std::size_t>(header->rows))
@@ -117,6 +122,9 @@ class Reader {
   Reader(const std::string& file, const std::string& column, const std::vector<std::string>& labels)
       : file_(file), column_(column), labels_(labels) {
     if (!file.ends_with(".npy")) return;
+    if (!column.empty()) {
+      throw UsageError(fmt::format("--column chooses a field of JSON lines; '{}' is an array and has none", file));
+    }
     array_ = true;
     matrix_ = read_npy(file);
   }
@@ -129,6 +137,10 @@ class Reader {
     } else {
       LineReader reader(lines);
       while (const auto line = reader.next()) take(read_line(lines, *line));
+      if (array_ && vectors_.rows.size() != matrix_.size()) {
+        throw Error("invalid_input", fmt::format("{}: has {} rows, and '{}' names {} of them; they are not of one run",
+                                                 file_, matrix_.size(), lines, vectors_.rows.size()));
+      }
     }
     if (vectors_.rows.empty()) throw Error("invalid_input", fmt::format("{}: holds no vectors", file_));
     return std::move(vectors_);
@@ -178,6 +190,9 @@ class Reader {
     if (!vectors_.rows.empty() && values.size() != vectors_.rows.front().values.size()) {
       throw Error("invalid_input", fmt::format("{}: a vector of {} numbers after ones of {}", file_, values.size(),
                                                vectors_.rows.front().values.size()));
+    }
+    if (!std::ranges::all_of(values, [](float x) { return std::isfinite(x); })) {
+      throw Error("invalid_input", fmt::format("{}: the vector of '{}' has a number that is not finite", file_, label));
     }
     vectors_.rows.push_back({std::move(label), std::move(values)});
   }

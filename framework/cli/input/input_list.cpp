@@ -40,7 +40,7 @@ class JsonLines final : public InputList {
     if (!line) return std::nullopt;
     std::string fault =
         line->too_long ? fmt::format("is longer than {} MiB", LineReader::kMaxLineBytes >> 20) : std::string();
-    return InputItem{line->number, std::move(line->text), {}, std::move(fault)};
+    return InputItem{line->number, std::move(line->text), {}, std::move(fault), nullptr};
   }
   Request request(const InputItem& item) const override {
     return with_line(item.fault.empty() ? requests_.from_json(item.text) : RequestReader::failed(item.fault), item);
@@ -79,7 +79,7 @@ class Table final : public InputList {
   std::optional<InputItem> next() override {
     auto record = records_.next();
     if (!record) return std::nullopt;
-    InputItem item{record->line, std::move(record->text), std::move(record->cells), std::move(record->fault)};
+    InputItem item{record->line, std::move(record->text), std::move(record->cells), std::move(record->fault), &header_};
     if (item.fault.empty() && item.cells.size() != header_.size()) {
       item.fault = fmt::format("has {} cell{}, the header has {}", item.cells.size(), item.cells.size() == 1 ? "" : "s",
                                header_.size());
@@ -106,7 +106,7 @@ class Files final : public InputList {
 
   std::optional<InputItem> next() override {
     if (next_ == files_.size()) return std::nullopt;
-    return InputItem{0, files_[next_++], {}, ""};
+    return InputItem{0, files_[next_++], {}, "", nullptr};
   }
   Request request(const InputItem& item) const override { return requests_.from_text(item.text); }
 
@@ -123,7 +123,7 @@ class OneItem final : public InputList {
   std::optional<InputItem> next() override {
     if (done_) return std::nullopt;
     done_ = true;
-    return InputItem{0, text_, {}, ""};
+    return InputItem{0, text_, {}, "", nullptr};
   }
   Request request(const InputItem& /*item*/) const override { return request_; }
 
@@ -242,10 +242,14 @@ std::uint64_t InputItem::digest() const {
     for (const char c : piece) sum = (sum ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
   };
   add(text);
-  for (const std::string& cell : cells) {
-    add(cell);
-    add(std::string_view("\0", 1));
-  }
+  const auto add_all = [&](const std::vector<std::string>& pieces) {
+    for (const std::string& piece : pieces) {
+      add(piece);
+      add(std::string_view("\0", 1));
+    }
+  };
+  if (columns != nullptr) add_all(*columns);
+  add_all(cells);
   return sum;
 }
 

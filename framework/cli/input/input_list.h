@@ -15,10 +15,11 @@ namespace pipit::cli {
 
 /// One item as it stands in its list.
 struct InputItem {
-  std::int64_t line = 0;           // that it begins in; 0: it has none
-  std::string text;                // a line, or a file's name
-  std::vector<std::string> cells;  // of a table's row
-  std::string fault;               // why there is no item, "is longer than 16 MiB"
+  std::int64_t line = 0;                              // that it begins in; 0: it has none
+  std::string text;                                   // a line, or a file's name
+  std::vector<std::string> cells;                     // of a table's row
+  std::string fault;                                  // why there is no item, "is longer than 16 MiB"
+  const std::vector<std::string>* columns = nullptr;  // of a table's row: what the cells are called
 
   /// Tells apart what stands there, for a run that goes on. Not made to withstand an enemy.
   std::uint64_t digest() const;

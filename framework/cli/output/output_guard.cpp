@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "cli/command.h"
 #include "cli/output/standard_output.h"
@@ -14,7 +16,40 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxPath = 4096;
 
+/// What a regular file begins with; empty where there is none, or nothing in it.
+std::string beginning_of(const std::string& file) {
+  std::error_code error;
+  std::string bytes;
+  if (!fs::is_regular_file(file, error)) return bytes;
+  bytes.resize(32);
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(stream.gcount()));
+  return bytes;
+}
+
+/// A run that was killed may have left less than a whole beginning.
+bool is_of_form(std::string_view found, const FileForm& form) {
+  return found.empty() || std::ranges::any_of(form.beginnings, [&](std::string_view beginning) {
+           return found.substr(0, beginning.size()) == beginning.substr(0, found.size());
+         });
+}
+
+std::string subject_of(const std::string& option, const std::string& file) {
+  return is_standard_output(file) ? "standard output" : fmt::format("{} '{}'", option, file);
+}
+
+void check_form(const std::string& subject, const std::string& file, const FileForm& form) {
+  if (is_standard_output(file) || is_of_form(beginning_of(file), form)) return;
+  throw UsageError(fmt::format("{} is there and is not {}; remove it, or name another file", subject, form.what));
+}
+
 }  // namespace
+
+const FileForm kRunForm{"a result of pipit run", {R"({"item":)", "\x93NUMPY", "{\n  \"pipit\":", R"({"pipit":)"}};
+const FileForm kStatisticsForm{"the statistics of an earlier run", {R"({"items":)"}};
+const FileForm kTraceForm{"the trace of an earlier run", {R"([{"name":"process_name")"}};
+const FileForm kPictureForm{"a picture of a pipeline", {"digraph "}};
 
 void OutputGuard::reads(const std::string& file, const std::string& what) {
   if (file.empty() || file.size() >= kMaxPath) return;
@@ -66,12 +101,29 @@ void OutputGuard::add(const Written& written, const std::string& subject) {
   names_.push_back(written);
 }
 
-void OutputGuard::writes(const std::string& option, const std::string& file) {
-  add({option, file}, is_standard_output(file) ? "standard output" : fmt::format("{} '{}'", option, file));
+void OutputGuard::writes(const std::string& option, const std::string& file, const FileForm& form) {
+  const std::string subject = subject_of(option, file);
+  add({option, file}, subject);
+  check_form(subject, file, form);
 }
 
-void OutputGuard::writes_beside(const std::string& option, const std::string& file) {
-  add({option, file}, fmt::format("{}: '{}', which is written beside it,", option, file));
+void OutputGuard::writes_beside(const std::string& option, const std::string& file, const FileForm& form) {
+  const std::string subject = fmt::format("{}: '{}', which is written beside it,", option, file);
+  add({option, file}, subject);
+  check_form(subject, file, form);
+}
+
+void OutputGuard::writes_new(const std::string& option, const std::string& file, bool overwrite) {
+  const std::string subject = subject_of(option, file);
+  if (is_standard_output(file)) throw UsageError(fmt::format("{} cannot be standard output; name a file", option));
+  add({option, file}, subject);
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (!fs::exists(status)) return;
+  if (!fs::is_regular_file(status)) throw UsageError(fmt::format("{} is not a file; name another", subject));
+  if (!overwrite && !beginning_of(file).empty()) {
+    throw UsageError(fmt::format("{} is there; replace it by --overwrite, or name another file", subject));
+  }
 }
 
 std::string OutputGuard::writer_of(const std::string& file) const {

@@ -181,7 +181,7 @@ Choices choices_of(const po::variables_map& values) {
 /// Where the items come from, for the record of the run.
 std::string inputs_text(const Choices& choices) {
   if (!choices.inputs.empty()) {
-    return choices.inputs == "-" ? choices.inputs : std::filesystem::absolute(choices.inputs).string();
+    return choices.inputs == "-" ? choices.inputs : std::filesystem::weakly_canonical(choices.inputs).string();
   }
   std::string text;
   for (const auto& [name, value] : choices.pairs) text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
@@ -226,12 +226,12 @@ void guard(OutputGuard& files, const Choices& choices, const InputSource& source
   for (const auto& [name, value] : choices.pairs) files.reads(value, fmt::format("the input '{}'", name));
 
   const std::string& output = choices.output.file;
-  files.writes("--output", output);
+  files.writes("--output", output, kRunForm);
   if (!is_standard_output(output)) {
-    for (const std::string& file : ResultWriter::files_beside(output)) files.writes_beside("--output", file);
+    for (const std::string& file : ResultWriter::files_beside(output)) files.writes_beside("--output", file, kRunForm);
   }
-  if (!choices.stats_file.empty()) files.writes("--stats", choices.stats_file);
-  if (!choices.trace_file.empty()) files.writes("--trace", choices.trace_file);
+  if (!choices.stats_file.empty()) files.writes("--stats", choices.stats_file, kStatisticsForm);
+  if (!choices.trace_file.empty()) files.writes("--trace", choices.trace_file, kTraceForm);
 }
 
 /// How many results are to come, if that can be known; for progress.

@@ -18,22 +18,31 @@ namespace {
 namespace po = boost::program_options;
 using weights::Conversion;
 
-/// The weights are not written over, nor a shard of theirs.
-void guard(const std::string& file, const std::string& out) {
+/// The weights are not written over, nor a shard of theirs or a config beside them.
+void guard(const std::string& file, const std::string& out, bool overwrite) {
   OutputGuard files;
   const std::string what = fmt::format("the weights '{}'", file);
   const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
   files.reads_all(file.ends_with(".json") ? folder.string() : file, what);
-  files.writes("OUT", out);
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".json") {
+      files.reads(entry.path().string(), fmt::format("'{}' beside the weights", entry.path().filename().string()));
+    }
+  }
+  files.writes_new("OUT", out, overwrite);
 }
 
 Parsed parse_files(const Arguments& arguments, const char* usage, po::options_description& options) {
   add_checkpoint_options(options);
   options.add_options()("out", po::value<std::string>()->required(), "the file to write");
+  options.add_options()("overwrite", po::bool_switch(), "replace the file that is there");
   po::positional_options_description positional;
   positional.add("file", 1).add("out", 1);
   Parsed parsed = parse(arguments, usage, options, positional);
-  if (!parsed.done) guard(parsed.values["file"].as<std::string>(), parsed.values["out"].as<std::string>());
+  if (!parsed.done)
+    guard(parsed.values["file"].as<std::string>(), parsed.values["out"].as<std::string>(),
+          parsed.values["overwrite"].as<bool>());
   return parsed;
 }
 
@@ -51,11 +60,16 @@ void report(const po::variables_map& values, const weights::ClipCheckpoint& chec
   }
 }
 
+/// Where a link leads, so that it stays one.
+std::filesystem::path target_of(const po::variables_map& values) {
+  return std::filesystem::weakly_canonical(values["out"].as<std::string>());
+}
+
 int write(const po::variables_map& values, const Conversion& conversion) {
   const weights::ClipCheckpoint checkpoint = open_checkpoint(values);
   {
     ConversionProgress progress;
-    write_converted(checkpoint, conversion, values["out"].as<std::string>(),
+    write_converted(checkpoint, conversion, target_of(values),
                     [&](std::uint64_t done, std::uint64_t total) { progress.show(done, total); });
   }
   report(values, checkpoint, conversion_name(conversion));
@@ -78,7 +92,7 @@ int convert_weights(const Arguments& arguments) {
   if (format == "torchscript") {
     if (parsed.values.contains("dtype")) throw UsageError("--dtype is for safetensors; TorchScript is float32");
     const weights::ClipCheckpoint checkpoint = open_checkpoint(parsed.values);
-    write_torchscript(checkpoint, parsed.values["out"].as<std::string>());
+    write_torchscript(checkpoint, target_of(parsed.values));
     report(parsed.values, checkpoint, "torchscript");
     return kAllGood;
   }

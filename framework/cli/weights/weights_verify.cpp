@@ -22,12 +22,14 @@ constexpr double kMostChance = 1e-4;
 
 // JSON is YAML.
 std::string pipeline_text(const weights::ClipCheckpoint& checkpoint, const po::variables_map& values) {
+  // Weights of 8 or 4 bits are computed as such.
+  const bool by_file = checkpoint.quantization.has_value() && values["dtype"].defaulted();
   const auto node = [&](const char* name, const char* in, const char* modality) {
     Json args = {{"model_name", "auto"},
                  {"weight_path", std::filesystem::absolute(checkpoint.file.path()).string()},
                  {"modality", modality},
                  {"device", values["device"].as<std::string>()},
-                 {"dtype", values["dtype"].as<std::string>()}};
+                 {"dtype", by_file ? "auto" : values["dtype"].as<std::string>()}};
     if (values.contains("heads")) args["heads"] = values["heads"].as<std::int64_t>();
     if (values.contains("activation")) args["activation"] = values["activation"].as<std::string>();
     if (values.contains("state")) args["state"] = values["state"].as<std::string>();
