@@ -17,16 +17,16 @@ std::size_t bytes_of(double mib) {
 }
 
 /// Every edge that a node reads through, in the order of its first use.
-void add_edges(Plan& plan, int consumer) {
-  const GraphNode& node = plan.graph.nodes[static_cast<std::size_t>(consumer)];
-  const NodeSpec& spec = plan.graph.spec.nodes[static_cast<std::size_t>(consumer)];
-  for (int index : plan.graph.read_by(node)) {
-    const Column& column = plan.graph.columns[static_cast<std::size_t>(index)];
-    PlanNode& reader = plan.nodes[static_cast<std::size_t>(consumer)];
-    const auto same = std::ranges::find_if(
-        reader.in, [&](int e) { return plan.edges[static_cast<std::size_t>(e)].producer == column.producer; });
+void add_edges(Plan& plan, NodeId consumer) {
+  const GraphNode& node = plan.graph.node(consumer);
+  const NodeSpec& spec = plan.graph.spec_of(consumer);
+  for (ColumnId index : plan.graph.read_by(node)) {
+    const Column& column = plan.graph.column(index);
+    PlanNode& reader = plan.node(consumer);
+    const auto same =
+        std::ranges::find_if(reader.in, [&](EdgeId e) { return plan.edge(e).producer == column.producer; });
     if (same != reader.in.end()) {
-      std::vector<int>& columns = plan.edges[static_cast<std::size_t>(*same)].columns;
+      std::vector<ColumnId>& columns = plan.edge(*same).columns;
       if (std::ranges::find(columns, index) == columns.end()) columns.push_back(index);
       continue;
     }
@@ -36,13 +36,13 @@ void add_edges(Plan& plan, int consumer) {
     edge.columns = {index};
     edge.domain = column.domain;
     if (const auto held = node.held.find(index); held != node.held.end()) {
-      edge.hold = static_cast<std::uint32_t>(plan.graph.domains[static_cast<std::size_t>(held->second)].depth);
+      edge.hold = static_cast<std::uint32_t>(plan.graph.domain(held->second).depth);
     }
     edge.queue_rows = spec.queue_rows > 0 ? spec.queue_rows : Plan::kQueueRows;
     edge.queue_bytes = bytes_of(edge.hold ? spec.hold_mib : spec.queue_mib > 0 ? spec.queue_mib : Plan::kQueueMib);
-    const int at = static_cast<int>(plan.edges.size());
+    const auto at = static_cast<EdgeId>(plan.edges.size());
     reader.in.push_back(at);
-    if (edge.producer >= 0) plan.nodes[static_cast<std::size_t>(edge.producer)].out.push_back(at);
+    if (edge.producer >= 0) plan.node(edge.producer).out.push_back(at);
     plan.edges.push_back(std::move(edge));
   }
 }
@@ -90,18 +90,18 @@ void divide_threads(Plan& plan, std::uint32_t budget) {
   }
 }
 
-std::string port_list(const Plan& plan, const std::vector<Port>& ports, const std::vector<int>& columns) {
+std::string port_list(const Plan& plan, const std::vector<Port>& ports, const std::vector<ColumnId>& columns) {
   std::string text;
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    const Column& column = plan.graph.columns[static_cast<std::size_t>(columns[i])];
+    const Column& column = plan.graph.column(columns[i]);
     const std::string type = (i < ports.size() ? ports[i].type : column.type).text();
     text += fmt::format("{}{}: {}", i > 0 ? ", " : "", column.name, type);
   }
   return text;
 }
 
-std::string rows_text(const Graph& graph, int domain) {
-  const Domain& d = graph.domains[static_cast<std::size_t>(domain)];
+std::string rows_text(const Graph& graph, DomainId domain) {
+  const Domain& d = graph.domain(domain);
   return d.opened_by.empty() ? "item" : d.opened_by;
 }
 
@@ -120,7 +120,7 @@ Plan Plan::make(Graph graph, int threads) {
     node.replicas = spec.replicas;
     node.batch = batch_of(plan.graph.nodes[i], spec);
     node.window_bytes = bytes_of(kWindowMib);
-    add_edges(plan, static_cast<int>(i));
+    add_edges(plan, static_cast<NodeId>(i));
   }
   if (threads > 0) divide_threads(plan, static_cast<std::uint32_t>(threads));
   return plan;
@@ -154,11 +154,11 @@ std::string Plan::explain() const {
                           static_cast<double>(planned.window_bytes) / kMib);
     }
     text += fmt::format("{:<14}   runs {}\n", "", runs);
-    for (int e : planned.in) {
-      const PlanEdge& edge = edges[static_cast<std::size_t>(e)];
+    for (EdgeId e : planned.in) {
+      const PlanEdge& edge = this->edge(e);
       if (edge.producer < 0) continue;
       text += fmt::format(
-          "{:<14}   queue from '{}': {}\n", "", graph.spec.nodes[static_cast<std::size_t>(edge.producer)].name,
+          "{:<14}   queue from '{}': {}\n", "", graph.spec_of(edge.producer).name,
           edge.hold
               ? fmt::format("holds an item, at most {:.0f} MiB", static_cast<double>(edge.queue_bytes) / kMib)
               : fmt::format("{} rows or {:.0f} MiB", edge.queue_rows, static_cast<double>(edge.queue_bytes) / kMib));
@@ -166,7 +166,7 @@ std::string Plan::explain() const {
   }
   text += "outputs        ";
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
-    const Column& column = graph.columns[static_cast<std::size_t>(graph.outputs[i])];
+    const Column& column = graph.column(graph.outputs[i]);
     text += fmt::format("{}{}: {}", i > 0 ? ", " : "", graph.output_name(i),
                         (column.domain == 0 ? column.type : Type::list_of(column.type)).text());
   }

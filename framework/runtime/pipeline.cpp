@@ -127,10 +127,8 @@ class Pipeline::Running {
   void break_off(const ItemError& error);
   void on_passed(std::shared_ptr<Item> item);
   Result finish(Item& item);
-  std::uint32_t replicas(int node) const { return node < 0 ? 1 : plan_.nodes[static_cast<std::size_t>(node)].replicas; }
-  std::uint32_t depth(int domain) const {
-    return static_cast<std::uint32_t>(plan_.graph.domains[static_cast<std::size_t>(domain)].depth);
-  }
+  std::uint32_t replicas(int node) const { return node < 0 ? 1 : plan_.node(node).replicas; }
+  std::uint32_t depth(int domain) const { return static_cast<std::uint32_t>(plan_.graph.domain(domain).depth); }
   std::string place_of(std::size_t node) const {
     const NodeSpec& spec = plan_.graph.spec.nodes[node];
     return fmt::format("{}:{}: node '{}': ", spec.place, spec.line, spec.name);
@@ -227,7 +225,7 @@ void Pipeline::Running::refine_types() {
     const GraphNode& node = graph.nodes[i];
     for (std::size_t port = 0; port < node.inputs.size(); ++port) {
       const Port& wanted = node.ports().inputs[port];
-      const Type& found = graph.columns[static_cast<std::size_t>(node.inputs[port])].type;
+      const Type& found = graph.column(node.inputs[port]).type;
       if (!wanted.type.accepts(found)) {
         throw Error("invalid_pipeline",
                     fmt::format("{}input '{}' takes {}, {} gives {}", place_of(i), wanted.name, wanted.type.text(),
@@ -236,14 +234,13 @@ void Pipeline::Running::refine_types() {
     }
     if (node.mode == Mode::kFilter) {
       for (std::size_t k = 0; k < node.keep.size(); ++k) {
-        graph.columns[static_cast<std::size_t>(node.outputs[k])].type =
-            graph.columns[static_cast<std::size_t>(node.keep[k])].type;
+        graph.column(node.outputs[k]).type = graph.column(node.keep[k]).type;
       }
       continue;
     }
     for (std::size_t port = 0; port + node.facts.size() < node.outputs.size(); ++port) {
       const std::string type = nodes_[i].instances.front()->output_type(static_cast<std::uint32_t>(port));
-      if (!type.empty()) graph.columns[static_cast<std::size_t>(node.outputs[port])].type = Type::parse(type);
+      if (!type.empty()) graph.column(node.outputs[port]).type = Type::parse(type);
     }
   }
 }
@@ -275,7 +272,7 @@ Joiner::Shape Pipeline::Running::shape_of(std::size_t i, std::uint32_t replica) 
   shape.step = planned.replicas;
   shape.beside_depth = depth(node.domain_out);
   for (int e : planned.in) {
-    const PlanEdge& edge = plan_.edges[static_cast<std::size_t>(e)];
+    const PlanEdge& edge = plan_.edge(e);
     InStream stream;
     for (std::uint32_t p = 0; p < replicas(edge.producer); ++p) {
       stream.queues.push_back(queue(static_cast<std::size_t>(e), p, replica));
@@ -286,7 +283,7 @@ Joiner::Shape Pipeline::Running::shape_of(std::size_t i, std::uint32_t replica) 
   }
   const auto where = [&](int column) {
     for (std::size_t s = 0; s < planned.in.size(); ++s) {
-      const std::vector<int>& columns = plan_.edges[static_cast<std::size_t>(planned.in[s])].columns;
+      const std::vector<int>& columns = plan_.edge(planned.in[s]).columns;
       const auto found = std::ranges::find(columns, column);
       if (found != columns.end()) return JoinedColumn{s, static_cast<std::size_t>(found - columns.begin())};
     }
@@ -339,21 +336,21 @@ NodeWorker::Setup Pipeline::Running::setup_of(std::size_t i, std::uint32_t repli
   setup.on_span = options_.on_span;
   setup.on_passed = [this](std::shared_ptr<Item> item) { on_passed(std::move(item)); };
   for (int e : planned.out) {
-    const PlanEdge& edge = plan_.edges[static_cast<std::size_t>(e)];
+    const PlanEdge& edge = plan_.edge(e);
     OutStream out;
     for (std::uint32_t c = 0; c < replicas(edge.consumer); ++c) {
       out.queues.push_back(queue(static_cast<std::size_t>(e), replica, c));
     }
     for (int column : edge.columns) {
-      out.columns.push_back(static_cast<std::size_t>(plan_.graph.columns[static_cast<std::size_t>(column)].port));
+      out.columns.push_back(static_cast<std::size_t>(plan_.graph.column(column).port));
     }
     out.consumer = edge.consumer;
-    out.consumer_name = plan_.graph.spec.nodes[static_cast<std::size_t>(edge.consumer)].name;
+    out.consumer_name = plan_.graph.spec_of(edge.consumer).name;
     if (!edge.hold) setup.chunk_rows = std::min(setup.chunk_rows, std::max(1u, edge.queue_rows / 4));
     setup.out.push_back(std::move(out));
   }
   for (std::size_t output = 0; output < plan_.graph.outputs.size(); ++output) {
-    const Column& column = plan_.graph.columns[static_cast<std::size_t>(plan_.graph.outputs[output])];
+    const Column& column = plan_.graph.column(plan_.graph.outputs[output]);
     if (column.producer == setup.node) setup.results.emplace_back(static_cast<std::size_t>(column.port), output);
   }
   return setup;
@@ -417,7 +414,7 @@ std::shared_ptr<Item> Pipeline::Running::make_item(Inputs inputs) {
     if (!given[i]) refuse(fmt::format("input '{}' is missing; the pipeline takes {}", names[i], quoted_list(names)));
   }
   for (std::size_t output = 0; output < plan_.graph.outputs.size(); ++output) {
-    const Column& column = plan_.graph.columns[static_cast<std::size_t>(plan_.graph.outputs[output])];
+    const Column& column = plan_.graph.column(plan_.graph.outputs[output]);
     if (column.producer < 0) item->outputs[output] = {values[static_cast<std::size_t>(column.port)]};
   }
   values.insert(values.end(), plan_.graph.constants.begin(), plan_.graph.constants.end());
@@ -449,7 +446,7 @@ bool Pipeline::Running::enter(std::shared_ptr<Item> item, bool in_stream) {
     chunk.item = item;
     chunk.rows = 1;
     for (int column : edge.columns) {
-      const int position = plan_.graph.columns[static_cast<std::size_t>(column)].port;
+      const int position = plan_.graph.column(column).port;
       chunk.columns.push_back({item->inputs[static_cast<std::size_t>(position)]});
     }
     chunk.marks.push_back({1, 0});
@@ -488,7 +485,7 @@ Result Pipeline::Running::finish(Item& item) {
   result.error = item.take_error();
   if (result.error) return result;
   for (std::size_t i = 0; i < item.outputs.size(); ++i) {
-    const Column& column = plan_.graph.columns[static_cast<std::size_t>(plan_.graph.outputs[i])];
+    const Column& column = plan_.graph.column(plan_.graph.outputs[i]);
     result.names.push_back(plan_.graph.output_name(i));
     std::vector<Value>& rows = item.outputs[i];
     result.outputs.push_back(column.domain == 0 ? std::move(rows.front()) : Value::list(std::move(rows)));
@@ -589,7 +586,7 @@ std::vector<NodeStats> Pipeline::Running::stats() const {
       stats.blocked_s += seconds(w.blocked_ns);
     }
     for (int e : plan_.nodes[i].in) {
-      if (plan_.edges[static_cast<std::size_t>(e)].producer < 0) continue;
+      if (plan_.edge(e).producer < 0) continue;
       for (const auto& queue : queues_[static_cast<std::size_t>(e)]) {
         stats.queued_rows = std::max(stats.queued_rows, static_cast<std::int64_t>(queue->most_rows()));
         stats.queued_bytes = std::max(stats.queued_bytes, static_cast<std::int64_t>(queue->most_bytes()));
@@ -618,7 +615,7 @@ std::vector<ColumnInfo> Pipeline::Running::inputs() const {
 std::vector<ColumnInfo> Pipeline::Running::outputs() const {
   std::vector<ColumnInfo> all;
   for (std::size_t i = 0; i < plan_.graph.outputs.size(); ++i) {
-    const Column& column = plan_.graph.columns[static_cast<std::size_t>(plan_.graph.outputs[i])];
+    const Column& column = plan_.graph.column(plan_.graph.outputs[i]);
     all.push_back({plan_.graph.output_name(i), column.type.text(), column.domain != 0});
   }
   return all;
