@@ -13,6 +13,8 @@
 
 namespace pipit {
 
+inline constexpr double kMib = 1024.0 * 1024.0;  // bytes
+
 using EdgeId = int;
 
 /// The columns that one node reads from one producer, through one queue for each pair of replicas.
