@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "graph/domains.h"
-#include "module/operator_module.h"
+#include "module/operator_path.h"
 #include "pipit/value.h"
 #include "spec/spec.h"
 

@@ -7,6 +7,7 @@
 
 #include "module/foreign_code.h"
 #include "module/function_operator.h"
+#include "module/libtorch.h"
 
 namespace pipit {
 namespace {
