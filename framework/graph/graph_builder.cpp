@@ -7,6 +7,7 @@
 #include "graph/arguments.h"
 #include "graph/graph.h"
 #include "graph/holds.h"
+#include "graph/node_domains.h"
 #include "graph/scope.h"
 
 namespace pipit {
@@ -105,7 +106,7 @@ class Builder {
     const std::vector<ColumnId> read = read_columns(spec.in);
     node.keep = read_kept(spec);
     const bool readable = known && chosen && !spec.told;
-    node.good = readable && assign_ports(node, read) && choose_mode(node) && choose_domains(node);
+    node.good = readable && assign_ports(node, read) && choose_mode(node) && choose_rows(node);
     write_outputs(node, node.good);
     if (!node.good) {
       node.inputs.clear();
@@ -333,77 +334,8 @@ class Builder {
     return node.by.has_value();
   }
 
-  /// The rows that a node works on, and those that it makes.
-  bool choose_domains(GraphNode& node) {
-    std::vector<ColumnId> rows;  // columns whose rows it works on
-    std::vector<std::pair<std::size_t, ColumnId>>
-        repeated;  // beside a window: port and column that hold one value for it
-    const std::vector<Port>& ports = node.ports().inputs;
-    const bool collects = node.mode == Mode::kWindow || node.mode == Mode::kReduce;
-    for (std::size_t i = 0; i < ports.size(); ++i) {
-      if (collects && ports[i].count == PortCount::kOne) {
-        repeated.emplace_back(i, node.inputs[i]);
-      } else {
-        rows.push_back(node.inputs[i]);
-      }
-    }
-    rows.insert(rows.end(), node.keep.begin(), node.keep.end());
-    if (node.by) rows.push_back(*node.by);
-    for (ColumnId column : rows) {
-      if (graph_.column(column).domain == kNoDomain) return false;
-    }
-    const auto depth = [&](ColumnId column) { return graph_.domain(graph_.column(column).domain).depth; };
-    const auto deeper = [&](ColumnId a, ColumnId b) { return depth(a) < depth(b); };
-    const ColumnId deepest = *std::max_element(rows.begin(), rows.end(), deeper);
-    node.domain_in = graph_.column(deepest).domain;
-    for (ColumnId column : rows) {
-      const DomainId domain = graph_.column(column).domain;
-      if (!graph_.domains.inside(node.domain_in, domain)) return refuse_siblings(column, deepest);
-      if (collects && domain != node.domain_in) {
-        fault(spec_->line,
-              fmt::format("a window takes columns of the same rows; {} has {}, {} has {}", graph_.column_text(deepest),
-                          rows_text(node.domain_in), graph_.column_text(column), rows_text(domain)));
-        return false;
-      }
-    }
-    node.domain_group = graph_.domains.enclosing(node.domain_in);
-    node.domain_out = node.domain_in;
-    if (collects) {
-      for (const auto& [port, column] : repeated) {
-        const DomainId domain = graph_.column(column).domain;
-        if (domain == kNoDomain) return false;
-        if (graph_.domains.inside(node.domain_group, domain)) continue;
-        if (!graph_.domains.strictly_inside(domain, node.domain_group)) return refuse_siblings(column, deepest);
-        fault(spec_->line, fmt::format("input '{}' takes one value for all rows together, {} has {}", ports[port].name,
-                                       graph_.column_text(column), rows_text(domain)));
-        return false;
-      }
-      node.domain_out = node.domain_group;
-      if (node.mode == Mode::kWindow && node.window.kind != WindowSpec::Kind::kAll)
-        node.domain_out = graph_.domains.open(node.domain_group, spec_->name, false);
-    } else if (node.mode == Mode::kFlatMap || node.mode == Mode::kFilter) {
-      // An operator with a memory of earlier rows may emit at the end, when no row is at hand: what it gives are rows
-      // of their own, beside those that it takes. A filter's rows and a stateless flat map's lie inside the rows that
-      // they came from.
-      const bool beside = node.mode == Mode::kFlatMap && node.op.signature.per_item;
-      node.domain_out =
-          graph_.domains.open(beside ? node.domain_group : node.domain_in, spec_->name, node.mode == Mode::kFilter);
-    }
-    return true;
-  }
-
-  bool refuse_siblings(ColumnId a, ColumnId b) {
-    fault(spec_->line,
-          fmt::format(
-              "cannot join {} ({}) with {} ({}): neither's rows lie inside the other's; collect one of them first",
-              graph_.column_text(a), rows_text(graph_.column(a).domain), graph_.column_text(b),
-              rows_text(graph_.column(b).domain)));
-    return false;
-  }
-
-  std::string rows_text(DomainId domain) const {
-    const Domain& d = graph_.domain(domain);
-    return d.opened_by.empty() ? "one row an item" : fmt::format("the rows of '{}'", d.opened_by);
+  bool choose_rows(GraphNode& node) {
+    return choose_domains(graph_, node, spec_->name, [&](const std::string& message) { fault(spec_->line, message); });
   }
 
   void write_outputs(GraphNode& node, bool good) {
