@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/cpu_budget.h"
+#include "base/process_limits.h"
 #include "cli/output/output_file.h"
 #include "cli/output/output_guard.h"
 #include "command.h"
