@@ -11,9 +11,8 @@
 #include <optional>
 #include <thread>
 
-#include "base/cpu_budget.h"
-#include "base/memory.h"
 #include "base/near.h"
+#include "base/process_limits.h"
 #include "cli/command.h"
 #include "cli/crash_report.h"
 #include "cli/input/input_list.h"

@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "base/memory.h"
+#include "base/process_limits.h"
 #include "pipit/error.h"
 
 namespace pipit::clip {

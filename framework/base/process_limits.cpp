@@ -1,8 +1,12 @@
-#include "base/memory.h"
+#include "base/process_limits.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <optional>
@@ -14,6 +18,21 @@ namespace pipit {
 namespace {
 
 using Path = std::filesystem::path;
+
+/// CPUs by a group's quota and its period; `most` when it has none.
+int by_quota(const Path& group, GroupVersion version, int most) {
+  std::string quota;
+  double period = 0;
+  if (version == GroupVersion::kV2) {
+    std::ifstream(group / "cpu.max") >> quota >> period;
+  } else {
+    std::ifstream(group / "cpu.cfs_quota_us") >> quota;
+    std::ifstream(group / "cpu.cfs_period_us") >> period;
+  }
+  const double allowed = std::strtod(quota.c_str(), nullptr);  // "max" and "-1" are no quota
+  if (!(allowed > 0) || !(period > 0)) return most;
+  return static_cast<int>(std::clamp(std::ceil(allowed / period), 1.0, static_cast<double>(most)));
+}
 
 /// The number behind a name in a file of lines such as "MemAvailable:  1024
 /// kB".
@@ -46,6 +65,15 @@ std::optional<std::int64_t> left_in(const Path& group, GroupVersion version) {
 }
 
 }  // namespace
+
+int available_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  int least = sched_getaffinity(0, sizeof(set), &set) == 0 ? std::max(CPU_COUNT(&set), 1) : 1;
+  visit_control_groups("cpu",
+                       [&](const Path& group, GroupVersion version) { least = by_quota(group, version, least); });
+  return least;
+}
 
 std::int64_t available_memory() {
   const std::int64_t kibibytes = named_number("/proc/meminfo", "MemAvailable:").value_or(0);
