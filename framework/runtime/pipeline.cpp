@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/near.h"
+#include "graph/arguments.h"
 #include "module/foreign_code.h"
 #include "module/function_operator.h"
 #include "plan/plan.h"
@@ -62,14 +63,6 @@ struct Node {
   std::vector<std::unique_ptr<NodeWorker>> workers;
   Value facts;
 };
-
-bool asks_for_cuda(const GraphNode& node) {
-  return std::ranges::any_of(node.op.signature.arguments, [&](const Argument& argument) {
-    if (!argument.values.are_devices()) return false;
-    const Value device = node.arguments.get(argument.name);
-    return device.kind() == Kind::kString && device.string().starts_with("cuda");
-  });
-}
 
 }  // namespace
 
@@ -185,7 +178,9 @@ void Pipeline::Running::load_modules() {
       const ForeignCode code({place.c_str(), op.name.c_str(), "while it was loaded"});
       nodes_[i].module = op.own ? &op.own->module() : &OperatorModule::load(op.file);
       // LibTorch remembers whether there is CUDA from the first time that anything asks.
-      if (nodes_[i].module->note.libtorch != "none" && asks_for_cuda(plan_.graph.nodes[i])) open_libtorch_cuda();
+      if (nodes_[i].module->note.libtorch != "none" && asks_for_cuda(op.signature, plan_.graph.nodes[i].arguments)) {
+        open_libtorch_cuda();
+      }
     } catch (const Error& e) {
       if (e.code() == "cancelled") throw;
       faults += fmt::format("{}{}{}", faults.empty() ? "" : "\n", place_of(i), e.what());
