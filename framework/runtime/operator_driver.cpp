@@ -51,6 +51,7 @@ DrivenItem OperatorDriver::item(const DrivenRows& rows) {
 void OperatorDriver::call(Call function, const DrivenRows& rows, std::size_t first, std::size_t count) {
   first_ = first;
   count_ = count;
+  latest_ = 0;
   std::vector<std::vector<Value>> columns(ports_.inputs.size());
   std::vector<const pipit_value*> inputs;
   for (std::size_t port = 0; port < columns.size(); ++port) {
@@ -86,6 +87,9 @@ bool OperatorDriver::emit(std::uint32_t row, pipit_value* outputs) {
     broken(first_ + row, fmt::format("gave {} for its output '{}', which is {}", type_of(values[port]), wanted.name,
                                      wanted.type.text()));
   }
+  // Many rows out go on as they come, so that they must come in the order of the rows in.
+  if (row < latest_ && any_of(ports_.outputs, PortCount::kMany)) broken(first_ + row, "gave rows out of order");
+  latest_ = std::max(latest_, row);
   item_.emitted[first_ + row].push_back(std::move(values));
   ++given_;
   return !stop_requested();

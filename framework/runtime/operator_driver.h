@@ -74,6 +74,7 @@ class OperatorDriver final : private EmitterSink {
   // Of the call under way: its first row, and how many it has.
   std::size_t first_ = 0;
   std::size_t count_ = 0;
+  std::uint32_t latest_ = 0;  // row that something was emitted for
   DrivenItem item_;
 };
 

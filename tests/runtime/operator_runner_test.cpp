@@ -197,6 +197,20 @@ TEST_CASE("runner: rows out that are not what the signature says fail their row"
         "operator_failed: the operator emitted 1 value for a row, it has 2 output ports");
 }
 
+TEST_CASE("runner: many rows out must come in the order of the rows in as in a pipeline") {
+  const ItemResult item = runner("backwards").item({{"a"}, {"b"}});
+  CHECK(text_of(item.rows[0].error) == "operator_failed: operator 'test/text.backwards' gave rows out of order");
+  CHECK(text_of(item.rows[1].error) == "none");
+  pipit::Pipeline pipeline = test::open(R"(
+inputs: {text: string}
+nodes:
+  - {name: split, op: test/text.words, in: text, out: word}
+  - {name: back, op: test/text.backwards, in: word, out: word}
+outputs: [word]
+)");
+  CHECK(test::one(pipeline, "a b") == "back: operator_failed: operator 'test/text.backwards' gave rows out of order");
+}
+
 TEST_CASE("runner: values must be of the type that the operator says once it is constructed") {
   OperatorRunner talker = runner("talker", {{"length", 6}});
   CHECK(talker.output_type(0) == "string");
