@@ -6,13 +6,14 @@ void rows_in_rows_out();
 void refusal(pipit::testing::OperatorRunner& normalize, const pipit::Tensor& zeros);
 
 void rows_in_rows_out() {
-  pipit::testing::OperatorRunner shorten("acme/text.shorten", {{"bytes", 3}}, {.operator_path = {"build/operators"}});
-  const pipit::testing::ItemResult item = shorten.item({{"a text"}, {"ab"}});
+  using pipit::testing::OperatorRunner;
+  OperatorRunner shorten("acme/text.shorten", {{"bytes", 3}}, {.operator_path = {"build/operators"}});
+  const auto item = shorten.item({{"a text"}, {"ab"}});
   check(item.rows[0].outputs[0][0].string() == "a t");
   check(item.outputs().size() == 2 && !item.error());
 }
 
 void refusal(pipit::testing::OperatorRunner& normalize, const pipit::Tensor& zeros) {
-  const pipit::testing::ItemResult refused = normalize.item({{zeros}});
+  const auto refused = normalize.item({{zeros}});
   check(refused.rows[0].error->code() == "invalid_input");
 }

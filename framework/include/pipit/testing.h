@@ -1,13 +1,14 @@
 // One operator alone, for its author's tests: rows in, rows out, without a pipeline and without threads.
 //
-//   pipit::testing::OperatorRunner shorten("acme/text.shorten", {{"bytes", 3}}, {.operator_path =
-//   {"build/operators"}}); const pipit::testing::ItemResult item = shorten.item({{"a text"}, {"ab"}});
+//   using pipit::testing::OperatorRunner;
+//   OperatorRunner shorten("acme/text.shorten", {{"bytes", 3}}, {.operator_path = {"build/operators"}});
+//   const auto item = shorten.item({{"a text"}, {"ab"}});
 //   check(item.rows[0].outputs[0][0].string() == "a t");
 //   check(item.outputs().size() == 2 && !item.error());
 //
 // or, for what is wrong:
 //
-//   const pipit::testing::ItemResult refused = normalize.item({{zeros}});
+//   const auto refused = normalize.item({{zeros}});
 //   check(refused.rows[0].error->code() == "invalid_input");
 //
 // A runner stands for one replica of one node. In call order: the constructor finds the operator by its name, binds the
