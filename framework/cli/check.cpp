@@ -20,7 +20,7 @@ namespace {
 /// Results are written as JSON.
 void check_forms(const Graph& graph, Faults& faults) {
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
-    const Column& column = graph.columns[static_cast<std::size_t>(graph.outputs[i])];
+    const Column& column = graph.column(graph.outputs[i]);
     if (has_json_form(column.type)) continue;
     faults.add(graph.spec.outputs_line,
                fmt::format("output '{}' is {}, which has no JSON form; leave it out of 'outputs'", graph.output_name(i),

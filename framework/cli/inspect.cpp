@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.h"
-#include "module/operator_module.h"
+#include "module/operator_path.h"
 #include "pipit/error.h"
 
 namespace pipit::cli {

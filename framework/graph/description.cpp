@@ -4,16 +4,16 @@ namespace pipit {
 namespace {
 
 /// "embed.vec"; the name alone of an input; a constant itself.
-Value named(const Graph& graph, int column) {
-  const Column& c = graph.columns[static_cast<std::size_t>(column)];
+Value named(const Graph& graph, ColumnId column) {
+  const Column& c = graph.column(column);
   if (const Value* constant = graph.constant_at(column)) return Value::map({{"value", *constant}});
   if (c.producer < 0) return c.name;
-  return graph.spec.nodes[static_cast<std::size_t>(c.producer)].name + "." + c.name;
+  return graph.spec_of(c.producer).name + "." + c.name;
 }
 
-Value named(const Graph& graph, const std::vector<int>& columns) {
+Value named(const Graph& graph, const std::vector<ColumnId>& columns) {
   std::vector<Value> names;
-  for (int column : columns) names.push_back(named(graph, column));
+  for (ColumnId column : columns) names.push_back(named(graph, column));
   return Value::list(std::move(names));
 }
 
@@ -35,7 +35,7 @@ Value window_of(const Graph& graph, const GraphNode& node) {
   if (node.by) entries.emplace_back("by", named(graph, *node.by));
   const std::size_t first = node.outputs.size() - node.facts.size();
   for (std::size_t f = 0; f < node.facts.size(); ++f) {
-    const Column& column = graph.columns[static_cast<std::size_t>(node.outputs[first + f])];
+    const Column& column = graph.column(node.outputs[first + f]);
     entries.emplace_back(window_fact_key(node.facts[f]), column.name);
   }
   return Value::map(std::move(entries));
@@ -52,7 +52,7 @@ Value files_of(const GraphNode& node) {
 
 Value describe(const Graph& graph, const GraphNode& node) {
   std::vector<Value> outputs;
-  for (int column : node.outputs) outputs.emplace_back(graph.columns[static_cast<std::size_t>(column)].name);
+  for (ColumnId column : node.outputs) outputs.emplace_back(graph.column(column).name);
   return Value::map({{"op", node.op.name},
                      {"version", node.op.note.version},
                      {"in", named(graph, node.inputs)},
@@ -78,7 +78,7 @@ Value describe(const Graph& graph) {
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
     // What comes out of a pipeline used as a node has a name of its own below.
     const Value column = named(graph, graph.outputs[i]);
-    const bool renamed = graph.columns[static_cast<std::size_t>(graph.outputs[i])].name != graph.output_name(i);
+    const bool renamed = graph.column(graph.outputs[i]).name != graph.output_name(i);
     outputs.push_back(renamed ? Value::map({{graph.output_name(i), column}}) : column);
   }
   return Value::map({{"inputs", Value::map(std::move(inputs))},

@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "module/operator_module.h"
+#include "graph/domains.h"
+#include "module/operator_path.h"
 #include "pipit/value.h"
 #include "spec/spec.h"
 
@@ -17,52 +18,47 @@ namespace pipit {
 enum class Mode { kMap, kFlatMap, kFilter, kWindow, kReduce };
 std::string_view mode_name(Mode mode);
 
-/// A set of rows. Domain 0 is the item itself: one row. A child domain has any number of rows for each row of its
-/// parent.
-struct Domain {
-  int parent = -1;
-  int depth = 0;
-  std::string opened_by;   // the node; empty for the item
-  bool selection = false;  // opened by a filter: some of its parent's rows
-};
+using NodeId = int;    // in the order of the file; -1: the pipeline's inputs
+using ColumnId = int;  // in the order of writing; -1: none
 
 /// A named stream of values: an input, or an output port of a node. A name may be written again; each writing is a
 /// column.
 struct Column {
   std::string name;
-  int producer = -1;  // node; -1: an input of the pipeline, or a constant
-  int port = 0;       // of the producer; or the position among the inputs, which the constants follow
+  NodeId producer = -1;  // -1: an input of the pipeline, or a constant
+  int port = 0;          // of the producer; or the position among the inputs, which the constants follow
   Type type;
-  int domain = 0;
+  DomainId domain = kItemDomain;
 };
 
 struct GraphNode {
   OperatorDescription op;
   int variant = 0;
   Mode mode = Mode::kMap;
-  std::vector<int> inputs;        // columns, in port order
-  std::vector<int> keep;          // a filter's kept columns
-  std::optional<int> by;          // of windows by time: the column of times
-  std::vector<int> outputs;       // columns, in port order; a filter's in the order of `keep`; then those of `facts`
-  std::vector<WindowFact> facts;  // of each window, in columns of their own
-  int domain_in = 0;              // of the rows that it works on (of a window: the rows inside)
-  int domain_out = 0;
-  int domain_group = 0;     // for one row of it rows are collected; and one instance of a per_item operator works
-  WindowSpec window;        // of a window
-  Value arguments;          // a map: every argument, checked, defaults filled in
-  bool good = true;         // false while building: it is at fault, and nothing about its rows is known
-  std::map<int, int> held;  // columns whose rows must all wait here for another input -> the domain for whose one row
+  std::vector<ColumnId> inputs;      // in port order
+  std::vector<ColumnId> keep;        // that a filter keeps
+  std::optional<ColumnId> by;        // of windows by time: the column of times
+  std::vector<ColumnId> outputs;     // in port order; a filter's in the order of `keep`; then those of `facts`
+  std::vector<WindowFact> facts;     // of each window, in columns of their own
+  DomainId domain_in = kItemDomain;  // of the rows that it works on (of a window: the rows inside)
+  DomainId domain_out = kItemDomain;
+  DomainId domain_group = kItemDomain;  // for one row of it rows are collected; and one per_item instance works
+  WindowSpec window;                    // of a window
+  Value arguments;                      // a map: every argument, checked, defaults filled in
+  bool good = true;                     // false while building: it is at fault, and nothing about its rows is known
+  /// Columns whose rows must all wait here for another input -> the domain for whose one row.
+  std::map<ColumnId, DomainId> held;
 
   const Variant& ports() const { return op.signature.variants[static_cast<std::size_t>(variant)]; }
 };
 
 struct Graph {
   Spec spec;
-  std::vector<Domain> domains;
+  Domains domains;
   std::vector<Column> columns;
   std::vector<Value> constants;  // written in the place of inputs
   std::vector<GraphNode> nodes;  // in the file's order, which is an order to run in
-  std::vector<int> outputs;      // columns
+  std::vector<ColumnId> outputs;
   std::vector<std::string> warnings;
 
   /// Finds faults of a kind that the caller knows of, in a graph whose nodes may be at fault themselves.
@@ -72,17 +68,21 @@ struct Graph {
   /// those that `check` finds. Nothing is told that follows from another fault.
   static Graph build(Spec spec, const OperatorPath& path, const Check& check = {});
 
+  const GraphNode& node(NodeId id) const { return nodes[static_cast<std::size_t>(id)]; }
+  GraphNode& node(NodeId id) { return nodes[static_cast<std::size_t>(id)]; }
+  const NodeSpec& spec_of(NodeId id) const { return spec.nodes[static_cast<std::size_t>(id)]; }
+  const Column& column(ColumnId id) const { return columns[static_cast<std::size_t>(id)]; }
+  Column& column(ColumnId id) { return columns[static_cast<std::size_t>(id)]; }
+  const Domain& domain(DomainId id) const { return domains[id]; }
+
   /// The columns that a node reads: its inputs, then those that a filter keeps, then the times of its rows.
-  std::vector<int> read_by(const GraphNode& node) const;
+  std::vector<ColumnId> read_by(const GraphNode& node) const;
   /// "'embed.vec'", or "'path'" for an input: a column for messages.
-  std::string column_text(int column) const;
+  std::string column_text(ColumnId id) const;
   /// The value of a column that is a constant, else null.
-  const Value* constant_at(int column) const;
+  const Value* constant_at(ColumnId id) const;
   /// What the file calls an output; its column may have another name below.
   const std::string& output_name(std::size_t output) const { return spec.outputs[output].text; }
-  /// True when `domain` is `ancestor` or lies inside it.
-  bool inside(int domain, int ancestor) const;
-  bool strictly_inside(int domain, int ancestor) const { return domain != ancestor && inside(domain, ancestor); }
 };
 
 }  // namespace pipit

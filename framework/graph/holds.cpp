@@ -24,19 +24,20 @@ class HoldFinder {
       if (!node.good) continue;
       const Waits waits = waits_of(node, late);
       for (const auto& [border, wait] : waits) {
-        for (int column : graph_.read_by(node)) {
-          if (!graph_.strictly_inside(at(column).domain, border) || node.held.contains(column)) continue;
-          std::set<int> blocked;
+        for (ColumnId column : graph_.read_by(node)) {
+          if (!graph_.domains.strictly_inside(graph_.column(column).domain, border) || node.held.contains(column))
+            continue;
+          std::set<NodeId> blocked;
           collect_blocked(column, border, blocked);
-          if (std::ranges::any_of(wait.finished, [&](int n) { return blocked.contains(n); })) {
+          if (std::ranges::any_of(wait.finished, [&](NodeId n) { return blocked.contains(n); })) {
             hold(node, column, border, wait);
           }
         }
       }
       if (node.held.empty() && spec_->hold_mib > 0) fault("'hold' is not needed here: nothing waits for a whole item");
-      for (int column : node.outputs) {
+      for (ColumnId column : node.outputs) {
         for (const auto& [border, wait] : waits) {
-          if (graph_.strictly_inside(node.domain_out, border))
+          if (graph_.domains.strictly_inside(node.domain_out, border))
             late[static_cast<std::size_t>(column)].emplace(border, wait);
         }
       }
@@ -46,12 +47,12 @@ class HoldFinder {
  private:
   /// Nodes that must have finished one row of an outer domain before something inside that row can come.
   struct Wait {
-    int column = 0;  // that makes it wait, for the message
-    std::set<int> finished;
+    ColumnId column = 0;  // that makes it wait, for the message
+    std::set<NodeId> finished;
   };
-  using Waits = std::map<int, Wait>;  // by the outer domain
+  using Waits = std::map<DomainId, Wait>;  // by the outer domain
 
-  void hold(GraphNode& node, int column, int border, const Wait& wait) {
+  void hold(GraphNode& node, ColumnId column, DomainId border, const Wait& wait) {
     if (node.held.empty() && spec_->hold_mib == 0) {
       fault(
           fmt::format("joins {} with {}, which comes only when all of the same rows have passed: they must wait here; "
@@ -64,45 +65,45 @@ class HoldFinder {
   /// What a node waits for before it takes its first row inside a row of an outer domain.
   Waits waits_of(const GraphNode& node, const std::vector<Waits>& late) const {
     Waits waits;
-    const auto add = [&](int border, int column, const std::set<int>& nodes) {
+    const auto add = [&](DomainId border, ColumnId column, const std::set<NodeId>& nodes) {
       if (!nodes.empty())
         waits.try_emplace(border, Wait{column, {}}).first->second.finished.insert(nodes.begin(), nodes.end());
     };
-    for (int column : graph_.read_by(node)) {
+    for (ColumnId column : graph_.read_by(node)) {
       for (const auto& [border, wait] : late[static_cast<std::size_t>(column)]) add(border, column, wait.finished);
-      const int domain = at(column).domain;
+      const DomainId domain = graph_.column(column).domain;
       // What stands beside a window is wanted at its end only.
       const bool at_end = node.mode == Mode::kWindow && domain == node.domain_out;
-      if (at_end || !graph_.strictly_inside(node.domain_in, domain)) continue;
-      std::set<int> upstream;
+      if (at_end || !graph_.domains.strictly_inside(node.domain_in, domain)) continue;
+      std::set<NodeId> upstream;
       collect_upstream(column, upstream);
-      std::erase_if(upstream, [&](int n) {
-        return !graph_.strictly_inside(graph_.nodes[static_cast<std::size_t>(n)].domain_out, domain);
-      });
+      std::erase_if(upstream,
+                    [&](NodeId n) { return !graph_.domains.strictly_inside(graph_.node(n).domain_out, domain); });
       add(domain, column, upstream);
     }
     return waits;
   }
 
   /// Every node that a column derives from.
-  void collect_upstream(int column, std::set<int>& nodes) const {
-    const int producer = at(column).producer;
+  void collect_upstream(ColumnId column, std::set<NodeId>& nodes) const {
+    const NodeId producer = graph_.column(column).producer;
     if (producer < 0 || !nodes.insert(producer).second) return;
-    for (int input : graph_.read_by(graph_.nodes[static_cast<std::size_t>(producer)])) collect_upstream(input, nodes);
+    for (ColumnId input : graph_.read_by(graph_.node(producer))) collect_upstream(input, nodes);
   }
 
   /// The nodes that come to a halt within one row of `border` when a column's rows are not taken.
-  void collect_blocked(int column, int border, std::set<int>& nodes) const {
-    if (!graph_.strictly_inside(at(column).domain, border) || !nodes.insert(at(column).producer).second) return;
-    const GraphNode& node = graph_.nodes[static_cast<std::size_t>(at(column).producer)];
-    for (int input : graph_.read_by(node)) {
+  void collect_blocked(ColumnId column, DomainId border, std::set<NodeId>& nodes) const {
+    if (!graph_.domains.strictly_inside(graph_.column(column).domain, border) ||
+        !nodes.insert(graph_.column(column).producer).second)
+      return;
+    const GraphNode& node = graph_.node(graph_.column(column).producer);
+    for (ColumnId input : graph_.read_by(node)) {
       const auto held = node.held.find(input);
-      if (held == node.held.end() || depth(held->second) > depth(border)) collect_blocked(input, border, nodes);
+      if (held == node.held.end() || graph_.domain(held->second).depth > graph_.domain(border).depth)
+        collect_blocked(input, border, nodes);
     }
   }
 
-  const Column& at(int column) const { return graph_.columns[static_cast<std::size_t>(column)]; }
-  int depth(int domain) const { return graph_.domains[static_cast<std::size_t>(domain)].depth; }
   void fault(const std::string& message) {
     faults_.add(spec_->line, fmt::format("node '{}': {}", spec_->name, message));
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "module/operator_path.h"
 #include "module/runtime_table.h"
 
 namespace pipit {

@@ -80,6 +80,9 @@ struct Refusal {
   std::string when;
 };
 
+/// The section of a module that holds its signature as JSON.
+inline constexpr std::string_view kSignatureSection = ".pipit.signature";
+
 struct OperatorSignature {
   std::string doc;
   std::string variant_argument;  // empty: one variant

@@ -28,27 +28,27 @@ class Picture {
     text_ = fmt::format("digraph {} {{\n  rankdir=LR;\n  node [shape=box];\n", text_of({graph_.spec.name}));
     text_ += "  inputs [shape=ellipse];\n  outputs [shape=ellipse];\n" + nodes_of(0, "  ");
     for (const PlanEdge& edge : plan_.edges) draw_edge(edge);
-    for (int column : graph_.outputs) {
-      const Column& c = graph_.columns[static_cast<std::size_t>(column)];
+    for (ColumnId column : graph_.outputs) {
+      const Column& c = graph_.column(column);
       text_ += fmt::format("  {} -> outputs [label={}];\n", id(c.producer), text_of({c.name}));
     }
     return text_ + "}\n";
   }
 
  private:
-  std::string id(int node) const { return node < 0 ? "inputs" : fmt::format("n{}", node); }
+  std::string id(NodeId node) const { return node < 0 ? "inputs" : fmt::format("n{}", node); }
 
   /// The nodes that give rows of a domain, and framed inside it those of the domains that they open.
-  std::string nodes_of(int domain, const std::string& indent) const {
+  std::string nodes_of(DomainId domain, const std::string& indent) const {
     std::string text;
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       if (graph_.nodes[i].domain_out == domain) text += indent + node_text(i);
     }
-    for (std::size_t d = 1; d < graph_.domains.size(); ++d) {
-      if (graph_.domains[d].parent != domain) continue;
-      const std::string inside = nodes_of(static_cast<int>(d), indent + "  ");
+    for (DomainId d = 1; d < static_cast<DomainId>(graph_.domains.size()); ++d) {
+      if (graph_.domain(d).parent != domain) continue;
+      const std::string inside = nodes_of(d, indent + "  ");
       if (inside.empty()) continue;
-      const std::string title = fmt::format("rows of '{}'", graph_.domains[d].opened_by);
+      const std::string title = fmt::format("rows of '{}'", graph_.domain(d).opened_by);
       text +=
           fmt::format("{0}subgraph cluster_{1} {{\n{0}  label={2};\n{3}{0}}}\n", indent, d, text_of({title}), inside);
     }
@@ -63,14 +63,14 @@ class Picture {
     for (const PushedDown& pushed : plan_.pushed_down) {
       if (pushed.into == lines.front()) lines.push_back(fmt::format("in place of '{}'", pushed.moved));
     }
-    return fmt::format("{} [label={}];\n", id(static_cast<int>(i)), text_of(lines));
+    return fmt::format("{} [label={}];\n", id(static_cast<NodeId>(i)), text_of(lines));
   }
 
   void draw_edge(const PlanEdge& edge) {
     std::string columns;
-    for (int column : edge.columns) {
+    for (ColumnId column : edge.columns) {
       if (!columns.empty()) columns += ", ";
-      columns += graph_.columns[static_cast<std::size_t>(column)].name;
+      columns += graph_.column(column).name;
     }
     text_ += fmt::format("  {} -> {} [label={}{}];\n", id(edge.producer), id(edge.consumer), text_of({columns}),
                          edge.hold ? ", style=dashed" : "");

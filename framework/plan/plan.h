@@ -13,12 +13,16 @@
 
 namespace pipit {
 
+inline constexpr double kMib = 1024.0 * 1024.0;  // bytes
+
+using EdgeId = int;
+
 /// The columns that one node reads from one producer, through one queue for each pair of replicas.
 struct PlanEdge {
-  int producer = -1;  // node; -1: the pipeline's inputs
-  int consumer = 0;
-  std::vector<int> columns;
-  int domain = 0;
+  NodeId producer = -1;  // -1: the pipeline's inputs
+  NodeId consumer = 0;
+  std::vector<ColumnId> columns;
+  DomainId domain = kItemDomain;
   std::uint32_t queue_rows = 0;
   std::size_t queue_bytes = 0;
   // Of a queue that must hold all rows inside one row of an outer domain: that one's depth. Overflowing it fails the
@@ -38,8 +42,8 @@ struct PlanNode {
   std::uint32_t threads = 0;  // for each replica; 0: leave the libraries' settings as they are
   PlanBatch batch;
   std::size_t window_bytes = 0;
-  std::vector<int> in;  // edges
-  std::vector<int> out;
+  std::vector<EdgeId> in;
+  std::vector<EdgeId> out;
 };
 
 struct Plan {
@@ -56,6 +60,11 @@ struct Plan {
 
   /// `threads`: the whole budget, shared by the nodes that run threads of their own; 0: leave it to the libraries.
   static Plan make(Graph graph, int threads);
+
+  const PlanNode& node(NodeId id) const { return nodes[static_cast<std::size_t>(id)]; }
+  PlanNode& node(NodeId id) { return nodes[static_cast<std::size_t>(id)]; }
+  const PlanEdge& edge(EdgeId id) const { return edges[static_cast<std::size_t>(id)]; }
+  PlanEdge& edge(EdgeId id) { return edges[static_cast<std::size_t>(id)]; }
 
   /// For people: each node's mode, ports, rows, queue, replicas, batch and threads.
   std::string explain() const;

@@ -23,8 +23,8 @@ bool can_stand_in(const GraphNode& node, const StandIn& asked) {
   });
 }
 
-bool is_read(const Graph& graph, int column, const GraphNode& except) {
-  const auto reads = [&](const std::vector<int>& columns) {
+bool is_read(const Graph& graph, ColumnId column, const GraphNode& except) {
+  const auto reads = [&](const std::vector<ColumnId>& columns) {
     return std::ranges::find(columns, column) != columns.end();
   };
   if (reads(graph.outputs)) return true;
@@ -56,10 +56,10 @@ std::optional<std::size_t> stand_in_of(const Graph& graph, const GraphNode& node
   if (asked.work.empty() || node.inputs.size() != 1 || node.outputs.size() != 1) return std::nullopt;
   const auto unknown = [&](const StandIn::Setting& setting) { return value_of(setting, node).is_null(); };
   if (std::ranges::any_of(asked.settings, unknown)) return std::nullopt;
-  const int rows = node.inputs[0];
-  const int producer = graph.columns[static_cast<std::size_t>(rows)].producer;
+  const ColumnId rows = node.inputs[0];
+  const NodeId producer = graph.column(rows).producer;
   if (producer < 0) return std::nullopt;
-  const GraphNode& before = graph.nodes[static_cast<std::size_t>(producer)];
+  const GraphNode& before = graph.node(producer);
   if (!can_stand_in(before, asked) || before.outputs.size() != 1 || is_read(graph, rows, node)) return std::nullopt;
   return static_cast<std::size_t>(producer);
 }
@@ -68,7 +68,7 @@ void remove_node(Graph& graph, std::size_t at) {
   graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(at));
   graph.spec.nodes.erase(graph.spec.nodes.begin() + static_cast<std::ptrdiff_t>(at));
   for (Column& column : graph.columns) {
-    if (column.producer > static_cast<int>(at)) --column.producer;
+    if (column.producer > static_cast<NodeId>(at)) --column.producer;
   }
 }
 
@@ -87,7 +87,7 @@ std::vector<PushedDown> push_down(Graph& graph) {
     into.arguments = with_settings(into.arguments, node.op.signature.stands_for, node);
     into.outputs = node.outputs;
     into.domain_out = node.domain_out;
-    graph.columns[static_cast<std::size_t>(node.outputs[0])].producer = static_cast<int>(*before);
+    graph.column(node.outputs[0]).producer = static_cast<NodeId>(*before);
     moved.push_back({graph.spec.nodes[i].name, graph.spec.nodes[*before].name});
     remove_node(graph, i);
   }

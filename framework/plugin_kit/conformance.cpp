@@ -13,6 +13,7 @@
 
 #include "base/near.h"
 #include "graph/arguments.h"
+#include "module/operator_path.h"
 #include "plugin_kit/child_process.h"
 #include "plugin_kit/operator_probe.h"
 #include "plugin_kit/probe_values.h"

@@ -25,39 +25,7 @@ const pipit_value* raw(const std::vector<Value>& values, std::size_t from = 0) {
   return reinterpret_cast<const pipit_value*>(values.data() + from);
 }
 
-ForeignCall call_for(const pipit_context& context, const char* doing) {
-  return {context.place.c_str(), context.op.c_str(), doing};
-}
-
 }  // namespace
-
-OperatorInstance::OperatorInstance(const pipit_operator& table, const Value& arguments, pipit_context& context)
-    : table_(table), context_(context) {
-  const ForeignCode code(call_for(context, "while it was constructed"));
-  const pipit_create_request request{sizeof(pipit_create_request), 0, arguments.raw(), &context};
-  pipit_error error;
-  if (table.create(&request, &instance_, &error) != 0) throw Error(error.code, error.message);
-}
-
-OperatorInstance::~OperatorInstance() {
-  const ForeignCode code(call_for(context_, "while it was destroyed"));
-  table_.destroy(instance_);
-}
-
-std::string OperatorInstance::output_type(std::uint32_t port) const {
-  const ForeignCode code(call_for(context_, "while it was asked for its types"));
-  pipit_text text;
-  if (table_.output_type == nullptr || table_.output_type(instance_, port, &text) != 0) return {};
-  return text.text;
-}
-
-Value OperatorInstance::report() const {
-  const ForeignCode code(call_for(context_, "while it was asked for its facts"));
-  pipit_value facts{};
-  pipit_error error;
-  if (table_.report == nullptr || table_.report(instance_, &facts, &error) != 0) return {};
-  return Value::adopt(facts);
-}
 
 NodeWorker::NodeWorker(Setup setup)
     : setup_(std::move(setup)),

@@ -13,31 +13,11 @@
 
 #include "module/runtime_table.h"
 #include "plan/plan.h"
-#include "runtime/joiner.h"
-#include "runtime/windower.h"
+#include "runtime/operator_instance.h"
+#include "runtime/stream/joiner.h"
+#include "runtime/stream/windower.h"
 
 namespace pipit {
-
-/// An operator's instance.
-class OperatorInstance {
- public:
-  /// Throws pipit::Error as the operator's constructor gave it. `context` must outlive the instance.
-  OperatorInstance(const pipit_operator& table, const Value& arguments, pipit_context& context);
-  OperatorInstance(const OperatorInstance&) = delete;
-  OperatorInstance& operator=(const OperatorInstance&) = delete;
-  ~OperatorInstance();
-
-  void* get() const { return instance_; }
-  /// The type of an output as now known; empty: as the signature says.
-  std::string output_type(std::uint32_t port) const;
-  /// What it says of itself; null: nothing.
-  Value report() const;
-
- private:
-  const pipit_operator& table_;
-  const pipit_context& context_;
-  void* instance_ = nullptr;
-};
 
 /// One edge as seen by one replica of its producer.
 struct OutStream {

@@ -10,7 +10,7 @@
 
 #include "module/operator_module.h"
 #include "module/runtime_table.h"
-#include "runtime/node_worker.h"
+#include "runtime/operator_instance.h"
 
 namespace pipit {
 

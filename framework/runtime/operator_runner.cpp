@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "graph/arguments.h"
+#include "module/libtorch.h"
+#include "module/operator_path.h"
 #include "pipit/testing.h"
 #include "runtime/operator_driver.h"
 

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "module/operator_module.h"
+#include "module/operator_path.h"
 #include "pipit/operator_c.h"
 #include "pipit/pipeline.h"
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "module/operator_module.h"
+#include "module/operator_path.h"
 #include "pipit/pipeline.h"
 
 namespace {

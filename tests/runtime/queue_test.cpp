@@ -1,4 +1,4 @@
-#include "runtime/queue.h"
+#include "runtime/stream/queue.h"
 
 #include <doctest/doctest.h>
 

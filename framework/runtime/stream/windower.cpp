@@ -1,4 +1,4 @@
-#include "runtime/windower.h"
+#include "runtime/stream/windower.h"
 
 #include <fmt/format.h>
 

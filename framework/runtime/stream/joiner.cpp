@@ -1,4 +1,4 @@
-#include "runtime/joiner.h"
+#include "runtime/stream/joiner.h"
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 #include <deque>
 #include <vector>
 
-#include "runtime/joiner.h"
+#include "runtime/stream/joiner.h"
 #include "spec/spec.h"
 
 namespace pipit {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "runtime/queue.h"
+#include "runtime/stream/queue.h"
 
 namespace pipit {
 

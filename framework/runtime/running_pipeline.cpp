@@ -1,0 +1,295 @@
+#include "runtime/running_pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/near.h"
+#include "module/foreign_code.h"
+#include "runtime/stream/chunk.h"
+
+namespace pipit {
+namespace {
+
+Options checked(const Options& options) {
+  if (options.items_in_flight < 1) {
+    throw Error("invalid_argument",
+                fmt::format("items_in_flight must be at least 1, found {}", options.items_in_flight));
+  }
+  if (options.threads < 0) {
+    throw Error("invalid_argument", fmt::format("threads must be at least 0, found {}", options.threads));
+  }
+  return options;
+}
+
+}  // namespace
+
+Pipeline::Running::Running(Plan plan, const Options& options)
+    : plan_(std::move(plan)), options_(checked(options)), nodes_(construct_nodes(plan_, options_)), wiring_(plan_) {
+  make_workers();
+  start();
+}
+
+Pipeline::Running::~Running() {
+  cancel();
+  join();
+}
+
+void Pipeline::Running::check_process() const {
+  if (is_elsewhere()) {
+    throw Error("unavailable",
+                "the pipeline was opened before fork() and its threads are not in this process; open it in the child");
+  }
+}
+
+/// A worker for each replica, which takes its instance.
+void Pipeline::Running::make_workers() {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    RunningNode& node = nodes_[i];
+    for (std::uint32_t replica = 0; replica < plan_.nodes[i].replicas; ++replica) {
+      NodeWorker::Setup setup = wiring_.setup_of(static_cast<NodeId>(i), replica);
+      setup.table = node.module->table;
+      setup.context = &node.context;
+      setup.instance = std::move(node.instances[replica]);
+      setup.stopping = &stopping_;
+      setup.on_span = options_.on_span;
+      setup.on_passed = [this](std::shared_ptr<Item> item) { on_passed(std::move(item)); };
+      node.workers.push_back(std::make_unique<NodeWorker>(std::move(setup)));
+    }
+    node.instances.clear();
+  }
+}
+
+/// A thread for each worker, or none at all.
+void Pipeline::Running::start() {
+  std::size_t wanted = 0;
+  for (const RunningNode& node : nodes_) wanted += node.workers.size();
+  threads_.reserve(wanted);
+  try {
+    for (RunningNode& node : nodes_) {
+      for (const auto& worker : node.workers) threads_.emplace_back([this, &worker] { work(*worker); });
+    }
+  } catch (const std::exception& e) {
+    const std::size_t started = threads_.size();
+    cancel();
+    join();
+    throw Error("unavailable", fmt::format("cannot start thread {} of the {} that the nodes' replicas need: {}",
+                                           started + 1, wanted, e.what()));
+  }
+}
+
+void Pipeline::Running::join() {
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+/// A worker makes every fault an item's. What it cannot (no memory is left for a row's mark, say) ends the pipeline,
+/// not the process.
+void Pipeline::Running::work(NodeWorker& worker) {
+  enter_own_thread();
+  detail::contain([&] { worker.run(); },
+                  [&](const char* code, const char* message) {
+                    break_off({worker.name(), code, message});
+                  });
+}
+
+std::shared_ptr<Item> Pipeline::Running::make_item(Inputs inputs) {
+  auto item = std::make_shared<Item>();
+  item->outputs.resize(plan_.graph.outputs.size());
+  item->nodes_to_pass = static_cast<int>(nodes_.size());
+  const auto& wanted = plan_.graph.spec.inputs;
+  std::vector<std::string> names;
+  for (const InputSpec& input : wanted) names.push_back(input.name);
+  std::vector<Value> values(wanted.size());
+  std::vector<bool> given(wanted.size());
+  const auto refuse = [&](const std::string& message) { item->fail(-1, {"", "invalid_input", message}); };
+  for (auto& [name, value] : inputs) {
+    const auto at = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+    if (at == names.size()) {
+      refuse(fmt::format("no input '{}'{}", name, instead(name, names, "the pipeline takes")));
+      continue;
+    }
+    const Type& type = plan_.graph.columns[at].type;
+    if (!type.holds(value)) refuse(fmt::format("input '{}' takes {}, found {}", name, type.text(), type_of(value)));
+    values[at] = std::move(value);
+    given[at] = true;
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!given[i]) refuse(fmt::format("input '{}' is missing; the pipeline takes {}", names[i], quoted_list(names)));
+  }
+  for (std::size_t output = 0; output < plan_.graph.outputs.size(); ++output) {
+    const Column& column = plan_.graph.column(plan_.graph.outputs[output]);
+    if (column.producer < 0) item->outputs[output] = {values[static_cast<std::size_t>(column.port)]};
+  }
+  values.insert(values.end(), plan_.graph.constants.begin(), plan_.graph.constants.end());
+  item->inputs = std::move(values);
+  return item;
+}
+
+bool Pipeline::Running::enter(std::shared_ptr<Item> item, bool in_stream) {
+  const std::scoped_lock entering(entering_);
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return in_flight_ < options_.items_in_flight || stopping_; });
+    if (stopping_ || (in_stream && closed_)) return false;
+    ++in_flight_;
+    item->id = next_item_++;
+    if (in_stream) item->stream_position = next_position_++;
+    running_.insert(item);
+    item->on_failed = [this] { wiring_.wake(); };
+  }
+  for (EdgeId e = 0; e < static_cast<EdgeId>(plan_.edges.size()); ++e) {
+    const PlanEdge& edge = plan_.edge(e);
+    if (edge.producer >= 0) continue;
+    Chunk chunk;
+    chunk.item = item;
+    chunk.rows = 1;
+    for (ColumnId column : edge.columns) {
+      const int position = plan_.graph.column(column).port;
+      chunk.columns.push_back({item->inputs[static_cast<std::size_t>(position)]});
+    }
+    chunk.marks.push_back({1, 0});
+    wiring_.queue(e, 0, wiring_.consumer_of(e, item->id)).push(std::move(chunk), [] {});
+  }
+  return true;
+}
+
+void Pipeline::Running::on_passed(std::shared_ptr<Item> item) {
+  if (item->nodes_to_pass.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (running_.erase(item) == 0) return;  // given up meanwhile
+  }
+  Result result = finish(*item);
+  if (item->stream_position < 0) {
+    {
+      const std::scoped_lock lock(mutex_);
+      --in_flight_;
+    }
+    changed_.notify_all();
+    item->promise.set_value(std::move(result));
+    return;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    results_.emplace(item->stream_position, std::move(result));
+  }
+  changed_.notify_all();
+}
+
+Result Pipeline::Running::finish(Item& item) {
+  Result result;
+  result.item = item.stream_position >= 0 ? item.stream_position : item.id;
+  result.error = item.take_error();
+  if (result.error) return result;
+  for (std::size_t i = 0; i < item.outputs.size(); ++i) {
+    const Column& column = plan_.graph.column(plan_.graph.outputs[i]);
+    result.names.push_back(plan_.graph.output_name(i));
+    std::vector<Value>& rows = item.outputs[i];
+    result.outputs.push_back(column.domain == 0 ? std::move(rows.front()) : Value::list(std::move(rows)));
+  }
+  return result;
+}
+
+void Pipeline::Running::close_stream() {
+  {
+    const std::scoped_lock lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+}
+
+std::optional<Result> Pipeline::Running::next() {
+  std::optional<Result> result;
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock,
+                  [&] { return stopping_ || results_.contains(taken_) || (closed_ && taken_ == next_position_); });
+    const auto found = results_.find(taken_);
+    if (found == results_.end()) return std::nullopt;
+    result = std::move(found->second);
+    results_.erase(found);
+    ++taken_;
+    --in_flight_;
+  }
+  changed_.notify_all();
+  return result;
+}
+
+void Pipeline::Running::cancel() {
+  std::set<std::shared_ptr<Item>> given_up;
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+    given_up.swap(running_);
+  }
+  changed_.notify_all();
+  for (const auto& item : given_up) item->fail(-1, {"", "cancelled", "the run was cancelled"});
+  wiring_.abort();
+  for (const auto& item : given_up) {
+    if (item->stream_position < 0) item->promise.set_value(finish(*item));
+  }
+}
+
+/// Every item in flight has this error. Those of the stream are told in their order, then it ends.
+void Pipeline::Running::break_off(const ItemError& error) {
+  for (;;) {
+    std::set<std::shared_ptr<Item>> given_up;
+    {
+      const std::scoped_lock lock(mutex_);
+      given_up.swap(running_);
+      if (given_up.empty()) {
+        stopping_ = true;
+        break;
+      }
+    }
+    for (const auto& item : given_up) {
+      item->fail(-1, error);
+      if (item->stream_position < 0) {
+        item->promise.set_value(finish(*item));
+      } else {
+        const std::scoped_lock lock(mutex_);
+        results_.emplace(item->stream_position, finish(*item));
+      }
+    }
+  }
+  changed_.notify_all();
+  wiring_.abort();
+}
+
+std::vector<NodeStats> Pipeline::Running::stats() const {
+  std::vector<NodeStats> all;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    NodeStats stats = nodes_[i].stats();
+    for (EdgeId e : plan_.nodes[i].in) {
+      if (plan_.edge(e).producer < 0) continue;
+      for (const auto& queue : wiring_.queues(e)) {
+        stats.queued_rows = std::max(stats.queued_rows, static_cast<std::int64_t>(queue->most_rows()));
+        stats.queued_bytes = std::max(stats.queued_bytes, static_cast<std::int64_t>(queue->most_bytes()));
+      }
+    }
+    all.push_back(std::move(stats));
+  }
+  return all;
+}
+
+std::vector<ColumnInfo> Pipeline::Running::inputs() const {
+  std::vector<ColumnInfo> all;
+  for (std::size_t i = 0; i < plan_.graph.spec.inputs.size(); ++i) {
+    all.push_back({plan_.graph.columns[i].name, plan_.graph.columns[i].type.text(), false});
+  }
+  return all;
+}
+
+std::vector<ColumnInfo> Pipeline::Running::outputs() const {
+  std::vector<ColumnInfo> all;
+  for (std::size_t i = 0; i < plan_.graph.outputs.size(); ++i) {
+    const Column& column = plan_.graph.column(plan_.graph.outputs[i]);
+    all.push_back({plan_.graph.output_name(i), column.type.text(), column.domain != 0});
+  }
+  return all;
+}
+
+}  // namespace pipit
