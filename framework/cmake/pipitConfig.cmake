@@ -1,5 +1,5 @@
 # What find_package(pipit) gives:
-#   pipit::framework       the runtime for hosts (pipit/pipeline.h)
+#   pipit::framework       the runtime for hosts (pipit/pipeline.h), and for tests of operators (pipit/testing.h)
 #   pipit::weights         checkpoints (pipit/weights/…)
 #   pipit::operator        the headers for operator authors (pipit/operator.h); pipit_add_operator() links it
 #   pipit::program         the program `pipit`

@@ -238,4 +238,21 @@ Value bind_arguments(const OperatorSignature& signature, const NodeSpec& node, c
   return Value::map(std::move(bound));
 }
 
+std::optional<std::size_t> choose_variant(const OperatorSignature& signature, const Value& arguments) {
+  if (signature.variant_argument.empty()) return 0;
+  const Value chosen = arguments.get(signature.variant_argument);
+  if (chosen.kind() != Kind::kString) return std::nullopt;
+  const auto found = std::ranges::find(signature.variants, chosen.string(), &Variant::value);
+  if (found == signature.variants.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - signature.variants.begin());
+}
+
+bool asks_for_cuda(const OperatorSignature& signature, const Value& arguments) {
+  return std::ranges::any_of(signature.arguments, [&](const Argument& argument) {
+    if (!argument.values.are_devices()) return false;
+    const Value device = arguments.get(argument.name);
+    return device.kind() == Kind::kString && device.string().starts_with("cuda");
+  });
+}
+
 }  // namespace pipit

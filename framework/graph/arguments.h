@@ -1,8 +1,10 @@
 // A node's arguments, bound to its operator's signature.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,5 +27,11 @@ struct ArgumentFaults {
 /// argument with a slip in its name is judged as the one that was meant.
 Value bind_arguments(const OperatorSignature& signature, const NodeSpec& node, const std::filesystem::path& folder,
                      const ArgumentFaults& tell);
+
+/// Which of the signature's variants bound arguments choose; nothing when the argument that decides it is null.
+std::optional<std::size_t> choose_variant(const OperatorSignature& signature, const Value& arguments);
+
+/// Whether an argument that names a device names a CUDA one.
+bool asks_for_cuda(const OperatorSignature& signature, const Value& arguments);
 
 }  // namespace pipit

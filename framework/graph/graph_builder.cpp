@@ -146,11 +146,8 @@ class Builder {
   /// False when the argument that decides it is not known.
   bool choose_variant(GraphNode& node) {
     const OperatorSignature& signature = node.op.signature;
-    if (signature.variant_argument.empty()) return true;
-    const Value chosen = node.arguments.get(signature.variant_argument);
-    for (std::size_t i = 0; i < signature.variants.size(); ++i) {
-      if (chosen.kind() != Kind::kString || signature.variants[i].value != chosen.string()) continue;
-      node.variant = static_cast<int>(i);
+    if (const auto variant = pipit::choose_variant(signature, node.arguments)) {
+      node.variant = static_cast<int>(*variant);
       return true;
     }
     for (const ArgumentSpec& argument : spec_->args) {

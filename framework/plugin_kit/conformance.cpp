@@ -111,19 +111,6 @@ struct Subject {
   ProbeOutcome item(const Rows& given) const { return probe()->item(given); }
 };
 
-const Variant& chosen_variant(const OperatorSignature& signature, const Value& arguments) {
-  if (signature.variant_argument.empty()) return signature.variants.front();
-  const Value chosen = arguments.get(signature.variant_argument);
-  for (const Variant& variant : signature.variants) {
-    if (chosen.kind() == Kind::kString && chosen.string() == variant.value) return variant;
-  }
-  return signature.variants.front();
-}
-
-Type row_type(const Port& port) {
-  return port.count == PortCount::kMany ? Type::list_of(port.type) : port.type;
-}
-
 Rows made_rows(const Variant& ports) {
   Rows rows(3);
   for (const Port& port : ports.inputs) {
@@ -159,7 +146,7 @@ Subject subject_of(const ConformanceOptions& options) {
   const OperatorModule& module = OperatorModule::load(options.file);
   std::vector<std::string> faults;
   Value arguments = bound(module.signature, node_with(module.note.name, options.arguments), faults);
-  const Variant& ports = chosen_variant(module.signature, arguments);
+  const Variant& ports = module.signature.variants[choose_variant(module.signature, arguments).value_or(0)];
   return {module, ports, std::move(arguments),
           options.rows.empty() ? made_rows(ports) : read_rows(options.rows, ports)};
 }
@@ -243,7 +230,7 @@ void check_constructor(const Subject& subject, const Teller& tell) {
 /// What must hold of every outcome.
 bool keeps_rules(const Subject& subject, const ProbeOutcome& outcome, const char* check, const std::string& when,
                  const Teller& tell) {
-  std::string fault = outcome.fault;
+  std::string fault = outcome.fault();
   for (const auto& error : outcome.failed) {
     if (fault.empty() && error) fault = not_a_refusal(subject.module.signature, *error);
   }

@@ -1,7 +1,5 @@
 #include "plugin_kit/operator_probe.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -11,10 +9,6 @@ namespace pipit::cli {
 namespace {
 
 constexpr double kDifferent = std::numeric_limits<double>::infinity();
-
-bool any_of(const std::vector<Port>& ports, PortCount count) {
-  return std::ranges::any_of(ports, [count](const Port& port) { return port.count == count; });
-}
 
 double difference(double a, double b) {
   if (std::isnan(a) && std::isnan(b)) return 0;
@@ -84,100 +78,6 @@ std::size_t ProbeOutcome::count_failed() const {
 const Error* ProbeOutcome::error() const {
   const auto found = std::ranges::find_if(failed, [](const auto& error) { return error.has_value(); });
   return found == failed.end() ? nullptr : &**found;
-}
-
-OperatorProbe::OperatorProbe(const OperatorModule& module, const Variant& ports, const Value& arguments)
-    : module_(module),
-      ports_(ports),
-      context_{"probe", 1, this, nullptr},
-      instance_(*module.table, arguments, context_) {}
-
-ProbeOutcome OperatorProbe::item(const Rows& rows) {
-  const bool ends = module_.signature.per_item && module_.table->finish != nullptr;
-  outcome_ = {};
-  outcome_.rows = rows.size();
-  outcome_.emitted.resize(rows.size() + (ends ? 1 : 0));
-  outcome_.failed.resize(outcome_.emitted.size());
-  const std::size_t most = module_.signature.batch > 0 ? module_.signature.batch : rows.size();
-  for (std::size_t first = 0; first < rows.size(); first += most) {
-    call(module_.table->process, rows, first, std::min(most, rows.size() - first));
-  }
-  if (ends) {
-    first_ = rows.size();
-    call(module_.table->finish, rows, first_, 0);
-  }
-  if (!stopped_) check_counts(rows.size());
-  return std::move(outcome_);
-}
-
-void OperatorProbe::call(Call function, const Rows& rows, std::size_t first, std::size_t count) {
-  first_ = first;
-  count_ = count;
-  std::vector<std::vector<Value>> columns(ports_.inputs.size());
-  std::vector<const pipit_value*> inputs;
-  for (std::size_t port = 0; port < columns.size(); ++port) {
-    for (std::size_t row = first; row < first + count; ++row) columns[port].push_back(rows[row][port]);
-    inputs.push_back(reinterpret_cast<const pipit_value*>(columns[port].data()));
-  }
-  pipit_emitter emitter{this};
-  pipit_error error;
-  const pipit_call request{sizeof(pipit_call),
-                           static_cast<std::uint32_t>(count),
-                           static_cast<std::uint32_t>(inputs.size()),
-                           0,
-                           inputs.data(),
-                           &emitter};
-  if (function(instance_.get(), &request, &error) == 0) return;
-  for (std::size_t row = 0; row < std::max<std::size_t>(count, 1); ++row) {
-    fail(static_cast<std::uint32_t>(row), Error(error.code, error.message));
-  }
-}
-
-bool OperatorProbe::emit(std::uint32_t row, pipit_value* outputs) {
-  std::vector<Value> values;
-  for (std::size_t port = 0; port < ports_.outputs.size(); ++port) values.push_back(Value::adopt(outputs[port]));
-  if (stopped_) return false;
-  if (row >= std::max<std::size_t>(count_, 1)) {
-    fault(fmt::format("emitted for row {} of a call with {}", row, count_));
-    return false;
-  }
-  for (std::size_t port = 0; port < values.size(); ++port) {
-    const Port& wanted = ports_.outputs[port];
-    if (!wanted.type.holds(values[port])) {
-      fault(fmt::format("gave {} for its output '{}', which is {}", type_of(values[port]), wanted.name,
-                        wanted.type.text()));
-    }
-  }
-  outcome_.emitted[first_ + row].push_back(std::move(values));
-  return true;
-}
-
-void OperatorProbe::fail(std::uint32_t row, Error error) {
-  if (row >= std::max<std::size_t>(count_, 1))
-    return fault(fmt::format("failed row {} of a call with {}", row, count_));
-  if (error.code().empty() || std::string_view(error.what()).empty()) fault("failed a row without a code or a message");
-  outcome_.failed[first_ + row] = std::move(error);
-}
-
-/// The rows that each mode allows.
-void OperatorProbe::check_counts(std::size_t rows) {
-  if (any_of(ports_.outputs, PortCount::kMany)) return;
-  const bool reduces = any_of(ports_.inputs, PortCount::kReduce);
-  for (std::size_t row = 0; row < outcome_.emitted.size(); ++row) {
-    if (outcome_.failed[row]) continue;
-    const bool at_end = row == rows;
-    const std::size_t expected = reduces == at_end ? 1 : 0;
-    const std::size_t found = outcome_.emitted[row].size();
-    if (found != expected) {
-      fault(fmt::format("gave {} rows {}, where it must give {}", found,
-                        at_end ? "at the end" : fmt::format("for row {}", row), expected));
-    }
-  }
-  if (reduces && outcome_.emitted.size() == rows) fault("takes rows one by one but has no finish");
-}
-
-void OperatorProbe::fault(std::string what) {
-  if (outcome_.fault.empty()) outcome_.fault = std::move(what);
 }
 
 double difference(const ProbeOutcome& a, const ProbeOutcome& b) {

@@ -1,27 +1,18 @@
-// One instance of an operator, driven alone: rows in, rows out, and whether it kept to the rules.
+// One instance of an operator as the kit drives it: what became of its rows, and whether it kept to the rules.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <optional>
+#include <cstddef>
 #include <string>
-#include <vector>
 
-#include "module/operator_module.h"
-#include "module/runtime_table.h"
-#include "runtime/operator_instance.h"
+#include "runtime/operator_driver.h"
 
 namespace pipit::cli {
 
-using Rows = std::vector<std::vector<Value>>;  // rows[row][port]
+using Rows = DrivenRows;
 
 /// What became of rows.
-struct ProbeOutcome {
-  std::vector<Rows> emitted;                 // by row that was given; finish() emits for one more
-  std::vector<std::optional<Error>> failed;  // likewise
-  std::size_t rows = 0;                      // that were given
-  std::string fault;                         // a rule that was broken, or empty
-
+struct ProbeOutcome : DrivenItem {
+  std::string fault() const { return broken.empty() ? "" : broken.front().what; }  // a rule that was broken, or empty
   /// Of the rows that were given.
   std::size_t count_failed() const;
   bool all_failed() const { return rows > 0 && count_failed() == rows; }
@@ -29,38 +20,23 @@ struct ProbeOutcome {
   const Error* error() const;
 };
 
-/// Used by one thread.
-class OperatorProbe final : private EmitterSink, private NodeMonitor {
+/// Used by one thread. What the operator tells beside its rows is dropped.
+class OperatorProbe final : private NodeMonitor {
  public:
   /// Throws pipit::Error as the operator's constructor gave it.
-  OperatorProbe(const OperatorModule& module, const Variant& ports, const Value& arguments);
+  OperatorProbe(const OperatorModule& module, const Variant& ports, const Value& arguments)
+      : driver_(module, ports, arguments, {"probe", 1, this, nullptr}) {}
 
   /// All rows of an item, in calls as large as the operator takes them, and its end.
-  ProbeOutcome item(const Rows& rows);
+  ProbeOutcome item(const Rows& rows) { return {driver_.item(rows)}; }
   /// From now on nobody wants what it emits.
-  void stop() { stopped_ = true; }
+  void stop() { driver_.stop_after(0); }
 
  private:
-  bool emit(std::uint32_t row, pipit_value* outputs) override;
-  void fail(std::uint32_t row, Error error) override;
-  bool stop_requested() const override { return stopped_; }
-  std::size_t output_ports() const override { return ports_.outputs.size(); }
   void warn(const std::string&) override {}
   void count(std::string_view, std::int64_t) override {}
 
-  using Call = int (*)(void* instance, const pipit_call* call, pipit_error* error);
-  void call(Call function, const Rows& rows, std::size_t first, std::size_t count);
-  void check_counts(std::size_t rows);
-  void fault(std::string what);
-
-  const OperatorModule& module_;
-  const Variant& ports_;
-  pipit_context context_;
-  OperatorInstance instance_;
-  bool stopped_ = false;
-  std::size_t first_ = 0;  // row of the call under way
-  std::size_t count_ = 0;
-  ProbeOutcome outcome_;
+  OperatorDriver driver_;
 };
 
 /// How far two outcomes are apart: 0 when equal, the largest difference between their numbers relative to 1 + |number|,

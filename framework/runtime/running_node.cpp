@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 
+#include "graph/arguments.h"
 #include "module/foreign_code.h"
 #include "module/function_operator.h"
 #include "module/libtorch.h"
@@ -21,14 +21,6 @@ void check_opening(const Options& options) {
   if (options.cancel_opening && options.cancel_opening()) throw Error("cancelled", "opening was cancelled");
 }
 
-bool asks_for_cuda(const GraphNode& node) {
-  return std::ranges::any_of(node.op.signature.arguments, [&](const Argument& argument) {
-    if (!argument.values.are_devices()) return false;
-    const Value device = node.arguments.get(argument.name);
-    return device.kind() == Kind::kString && device.string().starts_with("cuda");
-  });
-}
-
 void load_modules(const Plan& plan, const Options& options, std::vector<RunningNode>& nodes) {
   std::string faults;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -39,7 +31,9 @@ void load_modules(const Plan& plan, const Options& options, std::vector<RunningN
       const ForeignCode code({place.c_str(), op.name.c_str(), "while it was loaded"});
       nodes[i].module = op.own ? &op.own->module() : &OperatorModule::load(op.file);
       // LibTorch remembers whether there is CUDA from the first time that anything asks.
-      if (nodes[i].module->note.libtorch != "none" && asks_for_cuda(plan.graph.nodes[i])) open_libtorch_cuda();
+      if (nodes[i].module->note.libtorch != "none" && asks_for_cuda(op.signature, plan.graph.nodes[i].arguments)) {
+        open_libtorch_cuda();
+      }
     } catch (const Error& e) {
       if (e.code() == "cancelled") throw;
       faults += fmt::format("{}{}{}", faults.empty() ? "" : "\n", place_of(plan.graph, i), e.what());

@@ -44,7 +44,7 @@ TEST_CASE("package: a shipped pipeline runs in the moved tree with the weights t
 
 TEST_CASE("package: an install leaves a template of an operator and no headers of LibTorch") {
   CHECK(shell("ls " + kPrefix + "/share/pipit/plugins/template").out ==
-        "CMakeLists.txt\nREADME.md\nshorten.cpp\nshorten.yaml\n");
+        "CMakeLists.txt\nREADME.md\nshorten.cpp\nshorten.yaml\nshorten_test.cpp\n");
   CHECK(shell("find " + kPrefix + "/lib/pipit/libtorch -name '*.h'").out ==
         kPrefix + "/lib/pipit/libtorch/torch/include/torch/headeronly/version.h\n");
   CHECK(std::stoi(shell("find " + kPrefix + " -type f | wc -l").out) < 1000);

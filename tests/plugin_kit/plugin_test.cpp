@@ -71,6 +71,11 @@ passed
 )");
 }
 
+TEST_CASE("plugin test: many rows out must come in the order of the rows in") {
+  const std::string found = failures(kOperators + "/test/text/backwards.so");
+  CHECK(found == "rows: gave rows out of order\n");
+}
+
 TEST_CASE("plugin test: operators of every mode and state pass") {
   const std::vector<std::string> names = {"words", "join", "length", "every_second", "half", "zip", "picture", "codes"};
   for (const std::string& name : names) {

@@ -117,7 +117,7 @@ class Batch {
   const pipit_call& call_;
 };
 
-/// Where a batch's results go, row by row, in any order.
+/// Where a batch's results go, row by row, in any order; those of an `output_many` in the order of the rows.
 class BatchEmitter {
  public:
   explicit BatchEmitter(const pipit_call& call) : call_(call) {}

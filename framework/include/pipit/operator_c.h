@@ -214,8 +214,8 @@ typedef struct pipit_operator {
   const pipit_signature* signature;
   int (*create)(const pipit_create_request* request, void** instance, pipit_error* error);
   void (*destroy)(void* instance);
-  /* For each row: PIPIT_ONE outputs emit exactly once, PIPIT_MANY any number of times. An error fails every row's item.
-   */
+  /* For each row: PIPIT_ONE outputs emit exactly once, in any order; PIPIT_MANY any number of times, in order of the
+   * rows. An error fails every row's item. */
   int (*process)(void* instance, const pipit_call* call, pipit_error* error);
   /* PIPIT_PER_ITEM only: after the item's last row. May emit, as row 0. NULL: nothing to do. */
   int (*finish)(void* instance, const pipit_call* call, pipit_error* error);
