@@ -156,7 +156,8 @@ int main(int argc, char** argv) {
     const int status = main_command({argv + 1, argv + argc});
     // What was printed may still be on its way; a disk may be full.
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
-    fmt::print(stderr, "cannot write standard output: {}\n", std::strerror(errno));
+    // A reader that has seen enough, as `head` has, needs no word.
+    if (errno != EPIPE) fmt::print(stderr, "cannot write standard output: {}\n", std::strerror(errno));
     return kBrokeOff;
   } catch (const UsageError& e) {
     fmt::print(stderr, "pipit: {}\n", e.what());

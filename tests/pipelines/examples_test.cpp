@@ -112,7 +112,7 @@ TEST_CASE("video_moments: each window of a clip has its times and the vector tha
     };
     replace("time_step: 1", "time_step: 0.25");
     replace("out: frame}", "out: frame, args: {" + decode + "}}");
-    replace("{seconds: 5, start: start_ms, end: end_ms}", window);
+    replace("{seconds: 5, start: start_ms, end: end_ms, rows: frames}", window);
     return folder.write("moments.yaml", text);
   };
   const std::string clip = "path=" + test::kClips + "/bframes.mp4";
@@ -123,13 +123,14 @@ TEST_CASE("video_moments: each window of a clip has its times and the vector tha
     REQUIRE(outcome.status == 0);
     return json_lines(outcome.out).at(0);
   };
-  const json moments = outcome_of(pipeline("start_time: 0", "{seconds: 0.5, start: start_ms, end: end_ms}"));
+  const json moments = outcome_of(pipeline("start_time: 0", "{seconds: 0.5, start: start_ms, end: end_ms, rows: frames}"));
   REQUIRE(moments["vec"].size() >= 2);
   for (std::size_t i = 0; i < moments["vec"].size(); ++i) {
     CHECK(moments["start_ms"][i] == 500 * i);
     CHECK(moments["end_ms"][i] == 500 * i + 500);
+    CHECK(moments["frames"][i] > 0);
   }
-  const json first = outcome_of(pipeline("end_time: 0.49", "{size: all, start: start_ms, end: end_ms}"));
+  const json first = outcome_of(pipeline("end_time: 0.49", "{size: all, start: start_ms, end: end_ms, rows: frames}"));
   CHECK(first["start_ms"] == 0);
   CHECK(first["end_ms"] < 500);
   CHECK(difference(moments["vec"][0], first["vec"]) <= 1e-6);
