@@ -334,7 +334,8 @@ TEST_CASE("run: the command line is checked before anything runs") {
         "pipit: --input and --inputs exclude each other\n");
   CHECK(err({"run"}) == "pipit: PIPELINE.yaml is missing" + usage);
   CHECK(err({"run", "up.yaml", "--nonsense"}) == "pipit: unrecognised option '--nonsense'" + usage);
-  CHECK(err({"run", "up.yaml", "b.yaml", "--inputs", "-"}) == "pipit: one argument too many (a pattern of files goes in quotes: 'clips/*.mp4')" + usage);
+  CHECK(err({"run", "up.yaml", "b.yaml", "--inputs", "-"}) ==
+        "pipit: one argument too many (a pattern of files goes in quotes: 'clips/*.mp4')" + usage);
   CHECK(err({"run", "up.yaml", "--input", "text"}) == "pipit: --input takes NAME=VALUE, found 'text'\n");
   CHECK(err({"run", "up.yaml", "--inputs", "-", "--set", "up"}) == "pipit: --set takes NAME=VALUE, found 'up'\n");
   CHECK(err({"run", "up.yaml", "--inputs", "-", "--on-error", "ignore"}) ==

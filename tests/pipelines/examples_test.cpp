@@ -123,7 +123,8 @@ TEST_CASE("video_moments: each window of a clip has its times and the vector tha
     REQUIRE(outcome.status == 0);
     return json_lines(outcome.out).at(0);
   };
-  const json moments = outcome_of(pipeline("start_time: 0", "{seconds: 0.5, start: start_ms, end: end_ms, rows: frames}"));
+  const json moments =
+      outcome_of(pipeline("start_time: 0", "{seconds: 0.5, start: start_ms, end: end_ms, rows: frames}"));
   REQUIRE(moments["vec"].size() >= 2);
   for (std::size_t i = 0; i < moments["vec"].size(); ++i) {
     CHECK(moments["start_ms"][i] == 500 * i);
