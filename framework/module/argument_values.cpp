@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "base/near.h"
+#include "base/url.h"
 #include "pipit/error.h"
 
 namespace pipit {
@@ -169,7 +170,9 @@ std::string ArgumentValues::path_fault(const std::string& path) const {
   if (form_ != Form::kPath) return "";
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (status.type() == std::filesystem::file_type::not_found) return "does not exist";
+  if (status.type() == std::filesystem::file_type::not_found) {
+    return is_url(path) ? "is a URL, which pipit does not read; copy it to a file first" : "does not exist";
+  }
   if (error) return fmt::format("cannot be looked at: {}", error.message());
   const bool is_folder = status.type() == std::filesystem::file_type::directory;
   if (is_folder && !folder_) return "is a folder, not a file";

@@ -324,3 +324,9 @@ TEST_CASE("signature: what an operator stands for must make sense") {
   table.signature.stands_for = "frame_sampling n=$m";
   CHECK(table.fault() == "signature: what it stands for has '$m', which is not one of its arguments");
 }
+
+TEST_CASE("signature: a path that is an address is told from one that is not there") {
+  const auto file = pipit::ArgumentValues::parse("path:file", "path");
+  CHECK(file.path_fault("/nowhere/w.pt") == "does not exist");
+  CHECK(file.path_fault("s3://bucket/w.pt") == "is a URL, which pipit does not read; copy it to a file first");
+}

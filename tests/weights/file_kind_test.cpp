@@ -11,6 +11,13 @@
 using namespace std::string_literals;
 using pipit::weights::Checkpoint;
 
+TEST_CASE("checkpoint: an address is told from a missing file") {
+  CHECK_THROWS_WITH_AS(
+      Checkpoint::open("https://example.org/b32.pt"),
+      "weight_path 'https://example.org/b32.pt' is a URL, which pipit does not read; copy it to a file first",
+      pipit::Error);
+}
+
 TEST_CASE("checkpoint: a missing file is not found") {
   try {
     Checkpoint::open("/nowhere/b32.pth");

@@ -4,9 +4,9 @@
 
 #include <filesystem>
 
+#include "base/url.h"
 #include "cli/command.h"
 #include "cli/input/file_listing.h"
-#include "cli/input/url.h"
 
 namespace pipit::cli {
 

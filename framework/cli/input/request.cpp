@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/near.h"
+#include "base/url.h"
 #include "cli/command.h"
 #include "cli/input/json_line.h"
-#include "cli/input/url.h"
 #include "value/json_text.h"
 
 namespace pipit::cli {
@@ -47,6 +47,10 @@ Request contained(Make make) {
 }
 
 }  // namespace
+
+bool names_a_file(std::string_view input) {
+  return input.ends_with("path") || input.ends_with("file");
+}
 
 RequestReader::RequestReader(const std::vector<ColumnInfo>& inputs, const std::vector<ColumnInfo>& outputs, Warn warn,
                              Refuse refuse)

@@ -6,8 +6,8 @@
 #include <cctype>
 #include <filesystem>
 
+#include "base/url.h"
 #include "cli/command.h"
-#include "cli/input/url.h"
 #include "cli/output/lines_writer.h"
 #include "cli/output/numpy_writer.h"
 #include "cli/output/standard_output.h"

@@ -13,10 +13,10 @@
 
 #include "base/near.h"
 #include "base/process_limits.h"
+#include "base/url.h"
 #include "cli/command.h"
 #include "cli/crash_report.h"
 #include "cli/input/input_list.h"
-#include "cli/input/url.h"
 #include "cli/output/output_file.h"
 #include "cli/output/output_guard.h"
 #include "cli/output/run_output.h"

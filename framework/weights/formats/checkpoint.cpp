@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/url.h"
 #include "pipit/error.h"
 #include "weights/files/file_bytes.h"
 #include "weights/files/file_kind.h"
@@ -146,7 +147,10 @@ Checkpoint Checkpoint::open(const std::filesystem::path& path, const OpenOptions
   } catch (const Fault& fault) {
     throw Error("invalid_checkpoint", fmt::format("weight_path '{}' {}", shown.string(), fault.what()));
   } catch (const std::filesystem::filesystem_error&) {
-    throw Error("not_found", fmt::format("weight_path '{}' does not exist", shown.string()));
+    throw Error("not_found",
+                fmt::format("weight_path '{}' {}", shown.string(),
+                            is_url(path.string()) ? "is a URL, which pipit does not read; copy it to a file first"
+                                                  : "does not exist"));
   }
 }
 

@@ -1,9 +1,9 @@
-#include "cli/input/url.h"
+#include "base/url.h"
 
 #include <algorithm>
 #include <cctype>
 
-namespace pipit::cli {
+namespace pipit {
 
 bool is_url(std::string_view text) {
   const std::size_t scheme = text.find("://");
@@ -12,8 +12,4 @@ bool is_url(std::string_view text) {
   return std::ranges::all_of(text.substr(0, scheme), belongs) && text.find_first_of(" \t\n") == std::string_view::npos;
 }
 
-bool names_a_file(std::string_view input) {
-  return input.ends_with("path") || input.ends_with("file");
-}
-
-}  // namespace pipit::cli
+}  // namespace pipit
