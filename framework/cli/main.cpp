@@ -149,9 +149,13 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // And so is a file that may grow no further.
   std::signal(SIGXFSZ, SIG_IGN);
-  // Threads of OpenMP that wait by spinning take the processor from the thread that they wait for, where there is other
-  // work on the machine. Read as a module brings OpenMP in; no other thread runs yet.
-  ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
+  // Threads of OpenMP that spin for long take the processor from the thread that they wait for, where there is other
+  // work on the machine; those that sleep at once are woken for every small product. So they spin for some
+  // microseconds. Read as a module brings OpenMP in; no other thread runs yet.
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) {
+    ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/1);
+    ::setenv("GOMP_SPINCOUNT", "10000", /*overwrite=*/0);
+  }
   try {
     const int status = main_command({argv + 1, argv + argc});
     // What was printed may still be on its way; a disk may be full.

@@ -217,7 +217,7 @@ std::uint32_t hex4(std::string_view digits) {
   return number;
 }
 
-/// Appends what the escape at the beginning of `text`, "\uXXXX…", stands for; gives its size.
+/// Appends what the escape at the beginning of `text`, "\u00e9…", stands for; gives its size.
 std::size_t append_unicode(std::string& out, std::string_view text) {
   const std::uint32_t first = hex4(text.substr(2, 4));
   if (first < 0xd800 || first > 0xdfff) {

@@ -5,9 +5,17 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <string>
 
 namespace pipit::cli {
+
+namespace {
+
+void draw(const std::string& line) {
+  fmt::print(stderr, "\r\033[K{}", line);
+  std::fflush(stderr);
+}
+
+}  // namespace
 
 ConversionProgress::ConversionProgress() : shown_(::isatty(STDERR_FILENO) == 1) {}
 
@@ -31,8 +39,13 @@ void ConversionProgress::show(std::uint64_t done, std::uint64_t total) {
     const auto left = static_cast<std::int64_t>(seconds / share * (1 - share));
     line += fmt::format(", {}:{:02} left", left / 60, left % 60);
   }
-  fmt::print(stderr, "\r\033[K{}", line);
-  std::fflush(stderr);
+  draw(line);
+}
+
+void ConversionProgress::show(const std::string& what) {
+  if (!shown_) return;
+  drawn_ = Clock::now();
+  draw(what);
 }
 
 }  // namespace pipit::cli

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace pipit::cli {
 
@@ -16,6 +17,8 @@ class ConversionProgress {
   ConversionProgress& operator=(const ConversionProgress&) = delete;
 
   void show(std::uint64_t done, std::uint64_t total);
+  /// Of work that does not tell how far it is.
+  void show(const std::string& what);
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -92,7 +92,11 @@ int convert_weights(const Arguments& arguments) {
   if (format == "torchscript") {
     if (parsed.values.contains("dtype")) throw UsageError("--dtype is for safetensors; TorchScript is float32");
     const weights::ClipCheckpoint checkpoint = open_checkpoint(parsed.values);
-    write_torchscript(checkpoint, target_of(parsed.values));
+    {
+      ConversionProgress progress;
+      progress.show(fmt::format("writing '{}' as TorchScript", parsed.values["out"].as<std::string>()));
+      write_torchscript(checkpoint, target_of(parsed.values));
+    }
     report(parsed.values, checkpoint, "torchscript");
     return kAllGood;
   }
