@@ -293,6 +293,7 @@ class Pipeline:
     def __init__(self, file, settings=None, operator_path=(), threads=0, items_in_flight=0, library=None):
         """`settings` are those of --set: {"embed.device": "cuda", "vars.weights": "w.safetensors"}."""
         self._pipeline = None
+        self._streamed = False
         self._lib = _Library(library or _library_file())
         pairs = [Setting(k.encode(), str(v).encode()) for k, v in (settings or {}).items()]
         folders = [os.fsencode(folder) for folder in operator_path] + [None]
@@ -335,6 +336,10 @@ class Pipeline:
     def stream(self, items):
         """Yields the result of each item (a dict of inputs) in their order; once in the pipeline's life. A thread of its own
         reads `items`. Whoever stops early cancels the rest."""
+        self._open()
+        if self._streamed:
+            raise PipitError("invalid_argument", "the pipeline has had its stream; open it again for another one")
+        self._streamed = True
         failure = []
 
         def push():

@@ -8,6 +8,10 @@
 namespace pipit {
 namespace {
 
+void release_all(const pipit_value* values, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) host_table().release(values[i]);
+}
+
 void fill_operator_functions(pipit_host& host) {
   host.set_error = [](pipit_error* error, const char* code, const char* message) {
     if (error == nullptr) return;
@@ -17,6 +21,10 @@ void fill_operator_functions(pipit_host& host) {
   host.set_text = [](pipit_text* text, const char* data, std::size_t size) { text->text.assign(data, size); };
 
   host.emit = [](pipit_emitter* emitter, std::uint32_t row, pipit_value* outputs) {
+    if (!emitter->admits()) {
+      release_all(outputs, emitter->sink->output_ports());
+      return 1;
+    }
     // The caller may be plain C: nothing is thrown through it.
     bool more = false;
     detail::contain(
@@ -27,16 +35,19 @@ void fill_operator_functions(pipit_host& host) {
   host.emit_values = [](pipit_emitter* emitter, std::uint32_t row, pipit_value* outputs, std::uint32_t count) {
     const std::size_t ports = emitter->sink->output_ports();
     if (count == ports) return host_table().emit(emitter, row, outputs);
-    for (std::uint32_t i = 0; i < count; ++i) host_table().release(outputs[i]);
+    release_all(outputs, count);
+    if (!emitter->admits()) return 1;
     emitter->sink->fail(
         row, Error("operator_failed", fmt::format("the operator emitted {} value{} for a row, it has {} output port{}",
                                                   count, count == 1 ? "" : "s", ports, ports == 1 ? "" : "s")));
     return 1;
   };
   host.fail = [](pipit_emitter* emitter, std::uint32_t row, const char* code, const char* message) {
-    emitter->sink->fail(row, Error(code, message));
+    if (emitter->admits()) emitter->sink->fail(row, Error(code, message));
   };
-  host.stop_requested = [](pipit_emitter* emitter) { return emitter->sink->stop_requested() ? 1 : 0; };
+  host.stop_requested = [](pipit_emitter* emitter) {
+    return !emitter->is_under_way() || emitter->sink->stop_requested() ? 1 : 0;
+  };
 
   host.context_node = [](pipit_context* context) { return context->node.c_str(); };
   host.context_threads = [](pipit_context* context) { return context->threads; };

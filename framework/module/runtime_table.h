@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "pipit/value.h"
 
@@ -59,6 +60,19 @@ struct pipit_context {
   std::string op{};                         // the operator's name
 };
 
+/// Lives as long as who makes the calls, so that a thread which an operator has forgotten finds it still there.
 struct pipit_emitter {
-  pipit::EmitterSink* sink = nullptr;
+  explicit pipit_emitter(pipit::EmitterSink& to) : sink(&to) {}
+
+  pipit::EmitterSink* const sink;
+  std::atomic<std::thread::id> called{};  // the thread whose call is under way; none between calls
+  std::atomic<bool> strayed{false};       // another thread emitted or failed a row, which was dropped
+
+  bool is_under_way() const { return called.load(std::memory_order_relaxed) != std::thread::id(); }
+  /// False for any other thread than the one that was called: sinks know no locks.
+  bool admits() {
+    if (called.load(std::memory_order_relaxed) == std::this_thread::get_id()) return true;
+    strayed.store(true, std::memory_order_relaxed);
+    return false;
+  }
 };

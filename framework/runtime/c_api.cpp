@@ -158,7 +158,9 @@ void pipit_future_free(pipit_future* future) {
 pipit_error* pipit_push(pipit_pipeline* pipeline, const pipit_input* inputs, std::size_t count) {
   return errors_of([&] {
     if (!pipeline->pipeline.push(inputs_of(inputs, count))) {
-      throw pipit::Error("cancelled", "the stream takes no more items");
+      throw pipit::Error("cancelled",
+                         "the stream takes no more items: it was ended or cancelled, and a pipeline has one stream; "
+                         "open the pipeline again for another");
     }
   });
 }

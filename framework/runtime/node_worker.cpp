@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "module/foreign_code.h"
 #include "value/object.h"
@@ -13,8 +14,9 @@ namespace {
 /// A chunk is passed on at this size, so that large rows (frames) move at once.
 constexpr std::size_t kChunkBytes = 64 * 1024;
 
-/// Rows of so many bytes are worth a call, however many a call may take.
-constexpr std::size_t kMostWaitingBytes = std::size_t{64} << 20;
+/// Rows of so many bytes are worth a call, however many a call may take; and one call takes no more, but for a single
+/// row that is larger.
+constexpr std::size_t kMostCallBytes = std::size_t{64} << 20;
 
 void add(std::atomic<std::int64_t>& counter, std::int64_t n) {
   // One writer: no need for a locked addition.
@@ -24,6 +26,22 @@ void add(std::atomic<std::int64_t>& counter, std::int64_t n) {
 const pipit_value* raw(const std::vector<Value>& values, std::size_t from = 0) {
   return reinterpret_cast<const pipit_value*>(values.data() + from);
 }
+
+/// What an operator emitted for a row. Whatever is not taken is released, however the call ends.
+class Outputs {
+ public:
+  Outputs(pipit_value* values, std::size_t count) : values_(values), count_(count) {}
+  Outputs(const Outputs&) = delete;
+  Outputs& operator=(const Outputs&) = delete;
+  ~Outputs() {
+    for (std::size_t port = 0; port < count_; ++port) take(port);
+  }
+  Value take(std::size_t port) { return Value::adopt(std::exchange(values_[port], {})); }
+
+ private:
+  pipit_value* const values_;
+  const std::size_t count_;
+};
 
 }  // namespace
 
@@ -66,7 +84,7 @@ void NodeWorker::run() {
     got = joiner_.next(joined, waiting_.empty() ? kForever : deadline_);
     if (got == Joiner::Got::kChunk) take(joined);
     if (got == Joiner::Got::kNothingYet || waiting_rows_ == 0 || waiting_rows_ >= enough_ ||
-        waiting_bytes_ >= kMostWaitingBytes) {
+        waiting_bytes_ >= kMostCallBytes) {
       work();
     }
     stats_.waiting_ns.store(joiner_.waited().count(), std::memory_order_relaxed);
@@ -102,7 +120,8 @@ void NodeWorker::await_call(Chunk chunk) {
     deadline_ = std::chrono::steady_clock::now() + setup_.batch.wait;
   }
   waiting_rows_ += chunk.rows;
-  if (enough_ > 0) {
+  // Windows share their rows, so that a chunk of few values can be one of many bytes.
+  if (enough_ > 0 || windower_) {
     for (const std::vector<Value>& column : chunk.columns) {
       for (const Value& value : column) waiting_bytes_ += value_bytes(value);
     }
@@ -127,14 +146,30 @@ void NodeWorker::assemble() {
   slices_.clear();
   call_rows_ = 0;
   const std::uint32_t most = setup_.batch.rows > 0 ? setup_.batch.rows : UINT32_MAX;
+  std::size_t bytes = 0;
   for (Waiting& waiting : waiting_) {
     if (waiting.chunk.item->failed.load(std::memory_order_relaxed)) waiting.next_row = waiting.chunk.rows;
-    const std::uint32_t rows = std::min(most - call_rows_, next_cut(waiting) - waiting.next_row);
+    const std::uint32_t rows =
+        rows_that_fit(waiting, std::min(most - call_rows_, next_cut(waiting) - waiting.next_row), bytes);
     slices_.push_back({&waiting, waiting.next_row, rows, call_rows_});
     waiting.next_row += rows;
     call_rows_ += rows;
     if (!setup_.batch.across_items || call_rows_ == most || waiting.next_row < waiting.chunk.rows) return;
   }
+}
+
+/// How many of the next rows may come to a call whose rows so far have so many bytes.
+std::uint32_t NodeWorker::rows_that_fit(const Waiting& waiting, std::uint32_t rows, std::size_t& bytes) const {
+  if (waiting_bytes_ <= kMostCallBytes) return rows;  // all that wait
+  for (std::uint32_t row = 0; row < rows; ++row) {
+    std::size_t more = 0;
+    for (std::size_t c = 0; c < in_ports_.size(); ++c) {
+      more += value_bytes(waiting.chunk.columns[c][waiting.next_row + row]);
+    }
+    if (call_rows_ + row > 0 && bytes + more > kMostCallBytes) return row;
+    bytes += more;
+  }
+  return rows;
 }
 
 /// A call ends where something must happen before the next row: the instance of a per_item operator changes; of a flat
@@ -285,22 +320,21 @@ bool NodeWorker::ready_instance(Item& item) {
 }
 
 /// False: the operator gave an error.
-bool NodeWorker::call(int (*function)(void*, const pipit_call*, pipit_error*), std::uint32_t rows,
+bool NodeWorker::call(OperatorInstance::Function function, std::uint32_t rows,
                       const std::vector<const pipit_value*>& columns, pipit_error& error) {
   marked_ = 0;
-  pipit_emitter emitter{this};
-  const pipit_call call{sizeof(pipit_call), rows,    static_cast<std::uint32_t>(columns.size()), 0,
-                        columns.data(),     &emitter};
+  const pipit_call call{sizeof(pipit_call), rows,     static_cast<std::uint32_t>(columns.size()), 0,
+                        columns.data(),     &emitter_};
   const auto blocked = blocked_;
   const Time begin = std::chrono::steady_clock::now();
   stats_.call_began.store(begin.time_since_epoch().count(), std::memory_order_relaxed);
   ForeignCall named = call_for(*setup_.context, nullptr);
   named.first_item = item_of(0).id;
   named.last_item = item_of(rows > 0 ? rows - 1 : 0).id;
-  int status = 0;
+  bool good = false;
   {
     const ForeignCode code(named);
-    status = function(setup_.instance->get(), &call, &error);
+    good = setup_.instance->call(function, call, error);
   }
   const Time end = std::chrono::steady_clock::now();
   stats_.call_began.store(0, std::memory_order_relaxed);
@@ -309,7 +343,7 @@ bool NodeWorker::call(int (*function)(void*, const pipit_call*, pipit_error*), s
   if (setup_.on_span) {
     tell(Span::Kind::kCall, rows, item_of(0), item_of(rows > 0 ? rows - 1 : 0), begin, end);
   }
-  return status == 0;
+  return good;
 }
 
 /// Of a row of the call; of finish, which has no rows, the slice whose marks are being passed.
@@ -324,8 +358,8 @@ Item& NodeWorker::item_of(std::uint32_t row) const {
 
 bool NodeWorker::emit(std::uint32_t row, pipit_value* outputs) {
   Item& item = item_of(row);
+  Outputs given(outputs, out_ports_.size());
   const auto refuse = [&](const std::string& what) {
-    for (std::size_t port = 0; port < out_ports_.size(); ++port) Value::adopt(outputs[port]);
     if (!what.empty()) {
       fail_item(item, "operator_failed", fmt::format("operator '{}' gave {}", setup_.graph_node->op.name, what));
     }
@@ -346,13 +380,13 @@ bool NodeWorker::emit(std::uint32_t row, pipit_value* outputs) {
   if (mode_ == Mode::kFlatMap) {
     if (row < marked_ || row >= std::max(call_rows_, 1u)) return refuse("rows out of order");
     for (; marks_rows_ && marked_ < row; ++marked_) mark(setup_.depth_in);
-    append(out_ports_.size(), [&](std::size_t port) { return Value::adopt(outputs[port]); });
+    append(out_ports_.size(), [&](std::size_t port) { return given.take(port); });
   } else {
     const std::size_t at = row + call_offset_;
     if (row >= std::max(call_rows_, 1u) || at >= given_.size() || given_[at]) {
       return refuse("more than one row where it must give one");
     }
-    for (std::size_t port = 0; port < out_ports_.size(); ++port) results_[port][at] = Value::adopt(outputs[port]);
+    for (std::size_t port = 0; port < out_ports_.size(); ++port) results_[port][at] = given.take(port);
     given_[at] = 1;
   }
   if (unwanted(item)) refused_ = true;

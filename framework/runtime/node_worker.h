@@ -102,6 +102,7 @@ class NodeWorker final : private EmitterSink {
   void work();
   void assemble();
   std::uint32_t next_cut(const Waiting& waiting) const;
+  std::uint32_t rows_that_fit(const Waiting& waiting, std::uint32_t rows, std::size_t& bytes) const;
   void call_process();
   void call_each_item(std::vector<const pipit_value*> columns, bool unanswered_only);
   void deliver(const Slice& slice);
@@ -109,8 +110,8 @@ class NodeWorker final : private EmitterSink {
   void pass_mark(std::uint32_t depth);
   void finish_group();
   bool ready_instance(Item& item);
-  bool call(int (*function)(void*, const pipit_call*, pipit_error*), std::uint32_t rows,
-            const std::vector<const pipit_value*>& columns, pipit_error& error);
+  bool call(OperatorInstance::Function function, std::uint32_t rows, const std::vector<const pipit_value*>& columns,
+            pipit_error& error);
   const Slice& slice_of(std::uint32_t row) const;
   Item& item_of(std::uint32_t row) const;
 
@@ -145,6 +146,7 @@ class NodeWorker final : private EmitterSink {
   Deadline deadline_ = kAtOnce;  // of the rows that wait
 
   // Of the call under way.
+  pipit_emitter emitter_{*this};
   std::vector<Slice> slices_;
   std::uint32_t call_rows_ = 0;
   std::uint32_t call_offset_ = 0;                   // where its row 0 stands among the rows of the slices

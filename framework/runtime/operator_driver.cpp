@@ -48,7 +48,8 @@ DrivenItem OperatorDriver::item(const DrivenRows& rows) {
   return std::move(item_);
 }
 
-void OperatorDriver::call(Call function, const DrivenRows& rows, std::size_t first, std::size_t count) {
+void OperatorDriver::call(OperatorInstance::Function function, const DrivenRows& rows, std::size_t first,
+                          std::size_t count) {
   first_ = first;
   count_ = count;
   latest_ = 0;
@@ -58,15 +59,14 @@ void OperatorDriver::call(Call function, const DrivenRows& rows, std::size_t fir
     for (std::size_t row = first; row < first + count; ++row) columns[port].push_back(rows[row][port]);
     inputs.push_back(reinterpret_cast<const pipit_value*>(columns[port].data()));
   }
-  pipit_emitter emitter{this};
   pipit_error error;
   const pipit_call request{sizeof(pipit_call),
                            static_cast<std::uint32_t>(count),
                            static_cast<std::uint32_t>(inputs.size()),
                            0,
                            inputs.data(),
-                           &emitter};
-  if (function(instance_->get(), &request, &error) == 0) return;
+                           &emitter_};
+  if (instance_->call(function, request, error)) return;
   for (std::size_t row = 0; row < std::max<std::size_t>(count, 1); ++row) {
     fail(static_cast<std::uint32_t>(row), Error(error.code, error.message));
   }

@@ -1,6 +1,7 @@
 // One instance of an operator, driven alone: no pipeline, no threads; rows in, rows out, and which rules it broke.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -57,9 +58,8 @@ class OperatorDriver final : private EmitterSink {
   bool stop_requested() const override { return given_ >= wanted_; }
   std::size_t output_ports() const override { return ports_.outputs.size(); }
 
-  using Call = int (*)(void* instance, const pipit_call* call, pipit_error* error);
   void construct();
-  void call(Call function, const DrivenRows& rows, std::size_t first, std::size_t count);
+  void call(OperatorInstance::Function function, const DrivenRows& rows, std::size_t first, std::size_t count);
   void check_counts();
   void broken(std::size_t row, std::string what) { item_.broken.push_back({row, std::move(what)}); }
 
@@ -68,9 +68,10 @@ class OperatorDriver final : private EmitterSink {
   const Value arguments_;
   pipit_context context_;
   std::unique_ptr<OperatorInstance> instance_;
-  bool used_ = false;              // the instance has had an item
-  std::size_t wanted_ = kAllRows;  // rows out of an item
-  std::size_t given_ = 0;          // of the item under way
+  pipit_emitter emitter_{*this};
+  bool used_ = false;                   // the instance has had an item
+  std::size_t wanted_ = kAllRows;       // rows out of an item
+  std::atomic<std::size_t> given_ = 0;  // of the item under way; an operator's own threads may ask for a stop
   // Of the call under way: its first row, and how many it has.
   std::size_t first_ = 0;
   std::size_t count_ = 0;

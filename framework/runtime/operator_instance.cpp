@@ -1,5 +1,7 @@
 #include "runtime/operator_instance.h"
 
+#include <fmt/format.h>
+
 #include "pipit/error.h"
 
 namespace pipit {
@@ -19,6 +21,20 @@ OperatorInstance::OperatorInstance(const pipit_operator& table, const Value& arg
 OperatorInstance::~OperatorInstance() {
   const ForeignCode code(call_for(context_, "while it was destroyed"));
   table_.destroy(instance_);
+}
+
+bool OperatorInstance::call(Function function, const pipit_call& call, pipit_error& error) const {
+  pipit_emitter& emitter = *call.emitter;
+  emitter.called.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  const int status = function(instance_, &call, &error);
+  emitter.called.store(std::thread::id(), std::memory_order_relaxed);
+  if (!emitter.strayed.exchange(false, std::memory_order_relaxed)) return status == 0;
+  error.code = "operator_failed";
+  error.message = fmt::format(
+      "operator '{}' emitted from another thread than the one that was called; collect what other threads make, and "
+      "emit it before the call returns",
+      context_.op);
+  return false;
 }
 
 std::string OperatorInstance::output_type(std::uint32_t port) const {

@@ -19,7 +19,9 @@ class OperatorInstance {
   OperatorInstance& operator=(const OperatorInstance&) = delete;
   ~OperatorInstance();
 
-  void* get() const { return instance_; }
+  using Function = int (*)(void* instance, const pipit_call* call, pipit_error* error);  // process or finish
+  /// Calls one of its functions. False: `error` has the operator's error, or says that a thread of its own emitted.
+  bool call(Function function, const pipit_call& call, pipit_error& error) const;
   /// The type of an output as now known; empty: as the signature says.
   std::string output_type(std::uint32_t port) const;
   /// What it says of itself; null: nothing.

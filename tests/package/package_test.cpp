@@ -223,6 +223,10 @@ pipeline = Pipeline(sys.argv[1])
 print(pipeline.outputs)
 good = [r.item for r in pipeline.stream({"text": "a" * (n % 5)} for n in range(600)) if not r.error]
 print(len(good), good == sorted(good))
+try:
+    print([r.item for r in pipeline.stream([{"text": "a"}])])
+except PipitError as e:
+    print(e.code, e)
 with Pipeline(sys.argv[1]) as second:
     for result in second.stream({"text": "a"} for _ in itertools.count()):
         print(result.item, len(result["vec"]), result["text"])
@@ -251,7 +255,9 @@ except PipitError as e:
                              "/share/doc/pipit/docs/examples timeout 100 python3 many.py " + pipeline);
   CHECK(many.err == "");
   CHECK(many.out ==
-        "['text', 'vec']\n600 True\n0 128 a\nunavailable\n"
+        "['text', 'vec']\n600 True\n"
+        "invalid_argument the pipeline has had its stream; open it again for another one\n"
+        "0 128 a\nunavailable\n"
         "invalid_input no input 'txt' (the pipeline takes 'text'); did you mean 'text'?\n"
         "invalid_input input 'text' takes string, found int\n"
         "invalid_input input 'text' takes string, found null\n"

@@ -1,6 +1,8 @@
 // One call for rows, or whole windows, of several items.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "pipelines.h"
 
 using test::items;
@@ -101,4 +103,33 @@ outputs: [same, length]
         "0 same=even length=4\n"
         "1 both: operator_failed: the operator emitted 1 value for a row, it has 2 output ports\n"
         "2 same=ab length=2\n");
+}
+
+TEST_CASE("batch: a call takes no more than 64 MiB of windows which share their rows") {
+  pipit::Pipeline pipeline = test::open(R"(
+inputs: {text: string}
+nodes:
+  - {name: words, op: test/text.words, in: text, out: word}
+  - {name: crowd, op: test/text.crowd, in: word, out: size, window: {size: 40, step: 1}, batch: {max: 1000},
+     args: {modality: window}}
+outputs: [size]
+)");
+  constexpr std::size_t kWords = 40;
+  std::string text;
+  for (std::size_t i = 0; i < kWords; ++i) text += std::string((1 << 20) - 64, 'x') + " ";
+  const auto result = pipeline.call({{"text", text}});
+  REQUIRE_MESSAGE(!result.error, test::text_of(result));
+  const auto sizes = result.get("size").list();
+  REQUIRE(sizes.size() == kWords);
+  std::size_t most = 0;
+  for (std::size_t first = 0; first < kWords;) {
+    const auto windows = static_cast<std::size_t>(sizes[first].integer());
+    std::size_t mebibytes = 0;
+    for (std::size_t i = first; i < first + windows; ++i) mebibytes += kWords - i;  // the i-th has so many words
+    CAPTURE(first);
+    if (windows > 1) CHECK(mebibytes <= 64);
+    most = std::max(most, windows);
+    first += windows;
+  }
+  CHECK(most > 1);
 }

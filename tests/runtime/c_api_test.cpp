@@ -151,7 +151,9 @@ TEST_CASE("host c: a stream keeps its order and its bound") {
   CHECK(pipit_next(pipeline, &result) == nullptr);
   CHECK(result == nullptr);
   producer.join();
-  CHECK(text_of(pipit_push(pipeline, Text("a"), 1)) == "cancelled: the stream takes no more items");
+  CHECK(text_of(pipit_push(pipeline, Text("a"), 1)) ==
+        "cancelled: the stream takes no more items: it was ended or cancelled, and a pipeline has one stream; open the "
+        "pipeline again for another");
 }
 
 TEST_CASE("host c: cancel ends the stream and outlives nothing") {
@@ -161,7 +163,9 @@ TEST_CASE("host c: cancel ends the stream and outlives nothing") {
   pipit_result* result = nullptr;
   CHECK(pipit_next(pipeline, &result) == nullptr);
   if (result != nullptr) CHECK(text_of(result) == "0 A");
-  CHECK(text_of(pipit_push(pipeline, Text("b"), 1)) == "cancelled: the stream takes no more items");
+  CHECK(text_of(pipit_push(pipeline, Text("b"), 1)) ==
+        "cancelled: the stream takes no more items: it was ended or cancelled, and a pipeline has one stream; open the "
+        "pipeline again for another");
 }
 
 TEST_CASE("host c: a retained value lives longer than its result and its pipeline") {
@@ -217,7 +221,8 @@ TEST_CASE("host c: a child after fork is told to open the pipeline itself") {
     said += text_of(pipit_next(pipeline, &result)) + "\n";
     pipit_end(pipeline);
     pipit_cancel(pipeline);
-    said += std::to_string(pipit_wait(future, -1)) + " " + text_of(pipit_take(future, &result)) + "\n";
+    const int done = pipit_wait(future, -1);
+    said += std::to_string(done) + " " + text_of(pipit_take(future, &result)) + "\n";
     pipit_free(pipeline);
     _exit(write(ends[1], said.data(), said.size()) < 0 ? 1 : 0);
   }

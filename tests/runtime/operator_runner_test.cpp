@@ -299,3 +299,13 @@ outputs: [word]
   for (const Value& word : result.at("word").list()) rows.push_back({word});
   CHECK(firsts(second.item({{"a"}, {"b"}, {"c"}, {"d"}}).outputs()) == firsts(rows));
 }
+
+TEST_CASE("runner: an operator that emits from two threads at once is told so") {
+  OperatorRunner astray = runner("astray");
+  CHECK(firsts(astray.item({{"a"}}).outputs()) == "a");
+  const ItemResult item = astray.item({{"!b"}});
+  REQUIRE(item.error() != nullptr);
+  CHECK(std::string(item.error()->what()) ==
+        "operator 'test/text.astray' emitted from another thread than the one that was called; collect what other "
+        "threads make, and emit it before the call returns");
+}

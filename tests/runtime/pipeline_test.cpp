@@ -311,3 +311,17 @@ outputs: [text]
     if (i % 100 == 0) CHECK(one(pipeline, "a") == "text=A");
   }
 }
+
+TEST_CASE("pipeline: an operator that emits from two threads at once loses that item alone") {
+  pipit::Pipeline pipeline = test::open(R"(
+inputs: {text: string}
+nodes:
+  - {name: give, op: test/text.astray, in: text, out: same}
+outputs: [same]
+)");
+  CHECK(test::items(pipeline, {"a", "!b", "c"}) ==
+        "0 same=[a]\n"
+        "1 give: operator_failed: operator 'test/text.astray' emitted from another thread than the one that was "
+        "called; collect what other threads make, and emit it before the call returns\n"
+        "2 same=[c]\n");
+}

@@ -10,7 +10,7 @@
  * replica and `finish` is not called; a PIPIT_PER_ITEM operator has one instance an item. The module is never unloaded.
  *
  * Threads: one instance is used by one thread at a time; different instances run at the same time. Every function of
- * `pipit_host` may be called from any thread.
+ * `pipit_host` may be called from any thread, but emit, emit_values and fail by the called one alone: else they fail.
  *
  * Compatibility: tables only grow. A reader looks at a table's `struct_size` before it uses a field that was not in
  * version 1.0. A runtime loads modules of its own ABI major version and of a minor version up to its own.

@@ -110,7 +110,7 @@ PIPIT_API pipit_error* pipit_take(pipit_future* future, pipit_result** result);
 PIPIT_API void pipit_future_free(pipit_future* future);
 
 /* Starts one item of the stream. Waits while too many are in flight, so memory stays bounded however slowly results are
- * taken. The error `cancelled` after pipit_cancel or pipit_end. */
+ * taken. The error `cancelled` after pipit_cancel or pipit_end: a pipeline has one stream in its life. */
 PIPIT_API pipit_error* pipit_push(pipit_pipeline* pipeline, const pipit_input* inputs, size_t count);
 /* No more pipit_push will come. */
 PIPIT_API void pipit_end(pipit_pipeline* pipeline);
