@@ -1,7 +1,10 @@
 #include "media/log.h"
 
+#include <link.h>
+
 #include <algorithm>
 #include <cstdarg>
+#include <cstdint>
 #include <cstdio>
 #include <utility>
 #include <vector>
@@ -58,11 +61,38 @@ void take_line(void* speaker, int level, const char* format, va_list arguments) 
   av_log_default_callback(speaker, level, format, arguments);
 }
 
+// Which of two addresses belongs to the object that the process loaded first.
+struct LoadOrder {
+  std::uintptr_t ours = reinterpret_cast<std::uintptr_t>(&take_line);
+  std::uintptr_t ffmpeg = reinterpret_cast<std::uintptr_t>(&av_log_set_callback);
+  bool ffmpeg_first = false;
+
+  LoadOrder() { dl_iterate_phdr(look, this); }
+
+ private:
+  // Called for one object after the other, in the order in which they were loaded, until it returns 1.
+  static int look(dl_phdr_info* object, std::size_t, void* user) {
+    auto& self = *static_cast<LoadOrder*>(user);
+    for (int i = 0; i < object->dlpi_phnum; ++i) {
+      const auto& part = object->dlpi_phdr[i];
+      const std::uintptr_t begin = object->dlpi_addr + part.p_vaddr;
+      const auto has = [&](std::uintptr_t address) { return address >= begin && address - begin < part.p_memsz; };
+      if (part.p_type != PT_LOAD) continue;
+      if (has(self.ffmpeg)) self.ffmpeg_first = true;
+      if (has(self.ffmpeg) || has(self.ours)) return 1;
+    }
+    return 0;
+  }
+};
+
+// Before anybody else can have set one.
+[[gnu::constructor]] void install() {
+  if (!LoadOrder().ffmpeg_first) av_log_set_callback(take_line);
+}
+
 }  // namespace
 
 Log::Log() {
-  static std::once_flag installed;
-  std::call_once(installed, [] { av_log_set_callback(take_line); });
   Living& all = living();
   const std::lock_guard lock(all.mutex);
   all.logs.push_back(this);

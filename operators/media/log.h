@@ -12,7 +12,10 @@ namespace pipit::video {
 /// error messages: what follows it are mostly consequences. Lines about anything else (a host's own use of FFmpeg) take
 /// FFmpeg's usual way.
 ///
-/// FFmpeg has one log callback a process; the first Log installs it. That is why this is part of a shared library.
+/// FFmpeg has one log callback a process, and no way to ask for the one that is set. So this library, which is shared
+/// for that reason, sets its own as it is loaded, and only where it brings FFmpeg into the process. Where FFmpeg was
+/// there before, it is the host's: its callback stays, hears what FFmpeg says of pipit's files too, and no Log hears
+/// anything. A host that sets a callback later has it from then on.
 class PIPIT_VIDEO_API Log {
  public:
   Log();
@@ -20,7 +23,7 @@ class PIPIT_VIDEO_API Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  /// The first line of level error or worse since `clear`, without its newline; empty when there was none.
+  /// The first line of level error or worse since `clear`, without its newline; empty when none was heard.
   std::string complaint() const;
   void clear();
   void keep(std::string line);

@@ -135,18 +135,19 @@ Image::Image(const std::string& path, const ImageOptions& options,
                 fmt::format("image '{}' is beyond max_pixels = {}: {}", path, options.max_pixels, decoded.complaint));
   }
   const bool cut = !file.whole;
+  const std::string damaged = decoded.complaint.empty() ? "is damaged" : "is damaged: " + decoded.complaint;
   if (!decoded.frame || (decoded.damaged && options.fail_on_corrupt)) {
     const bool helps =
         options.fail_on_corrupt && (decoded.frame || decode(file, codec, *packet, options.max_pixels, false).frame);
     const std::string fault = decoded.frame && cut ? "was cut, its end is missing"
                               : cut                ? "was cut: " + decoded.complaint
-                              : decoded.frame      ? "is damaged: " + decoded.complaint
+                              : decoded.frame      ? damaged
                                                    : "cannot be decoded: " + decoded.complaint;
     throw Error("invalid_media", fmt::format("image '{}' {}{}", path, fault,
                                              helps ? "; on_corrupt: warn takes what can be decoded" : ""));
   }
   if (decoded.damaged) {
-    warn(fmt::format("image '{}' {}", path, cut ? "was cut, its end is missing" : "is damaged: " + decoded.complaint));
+    warn(fmt::format("image '{}' {}", path, cut ? "was cut, its end is missing" : damaged));
   }
   frame_ = std::move(decoded.frame);
   if (video::FramePtr wide = with_full_chroma(*frame_)) frame_ = std::move(wide);

@@ -5,17 +5,22 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <iterator>
+#include <span>
 #include <string_view>
+#include <vector>
 
 namespace pipit::video {
 
 namespace {
 
-/// Reads a few bytes here and there; zeros beyond the end.
+/// The beginning of a structure; zeros beyond the end of the file.
 class Bytes {
  public:
-  Bytes(int descriptor, std::int64_t offset) {
-    if (::pread(descriptor, bytes_, sizeof bytes_, offset) < 0) std::memset(bytes_, 0, sizeof bytes_);
+  static constexpr std::size_t kSize = 16;
+
+  explicit Bytes(std::span<const std::uint8_t> bytes) {
+    std::copy_n(bytes.begin(), std::min(bytes.size(), kSize), bytes_);
   }
   bool holds(std::string_view text, std::size_t at) const {
     return std::memcmp(bytes_ + at, text.data(), text.size()) == 0;
@@ -30,7 +35,34 @@ class Bytes {
   }
 
  private:
-  std::uint8_t bytes_[16] = {};
+  std::uint8_t bytes_[kSize] = {};
+};
+
+/// Reads a few bytes here and there: as many at a time as the structures are apart, so that a million tiny ones cost no
+/// million reads, nor large ones more than their beginnings.
+class Structures {
+ public:
+  explicit Structures(int descriptor) : descriptor_(descriptor) {}
+
+  Bytes at(std::int64_t offset) {
+    if (offset < start_ || offset + std::int64_t{Bytes::kSize} > start_ + std::ssize(bytes_)) read(offset);
+    return Bytes(std::span(bytes_).subspan(static_cast<std::size_t>(offset - start_)));
+  }
+
+ private:
+  void read(std::int64_t offset) {
+    constexpr std::size_t kAhead = std::size_t{64} << 10;
+    const bool near = offset >= start_ && offset - start_ <= std::int64_t{kAhead} / 16;
+    bytes_.resize(near ? kAhead : Bytes::kSize);
+    const ssize_t got = ::pread(descriptor_, bytes_.data(), bytes_.size(), offset);
+    const auto end = bytes_.begin() + std::max<ssize_t>(got, 0);
+    std::fill(end, bytes_.end(), std::uint8_t{0});
+    start_ = offset;
+  }
+
+  const int descriptor_;
+  std::int64_t start_ = 0;
+  std::vector<std::uint8_t> bytes_;
 };
 
 constexpr std::uint64_t kMost = std::uint64_t{1} << 62;
@@ -42,12 +74,12 @@ constexpr std::string_view kBoxes[] = {"ftyp", "moov", "mdat", "moof", "mfra", "
                                        "free", "skip", "wide", "pnot", "udta", "uuid", "meta", "meco", "pdin"};
 
 // Boxes, one after the other, each with its size.
-std::optional<std::int64_t> promised_by_boxes(int descriptor, std::int64_t size, bool has_all_packets) {
+std::optional<std::int64_t> promised_by_boxes(Structures& file, std::int64_t size, bool has_all_packets) {
   constexpr std::int64_t kHeader = 8;
   bool fragments = false;
   std::int64_t at = 0;
   for (int boxes = 0; at < size; ++boxes) {
-    const Bytes head(descriptor, at);
+    const Bytes head = file.at(at);
     const auto there = static_cast<std::size_t>(std::min(size - at, kHeader));
     const std::size_t letters = there < 4 ? 0 : there - 4;
     const auto* type =
@@ -77,8 +109,8 @@ struct Element {
   std::int64_t content;             // where it begins
   std::optional<std::int64_t> end;  // nothing: left open
 
-  static std::optional<Element> read(int descriptor, std::int64_t at) {
-    const Bytes head(descriptor, at);
+  static std::optional<Element> read(Structures& file, std::int64_t at) {
+    const Bytes head = file.at(at);
     const auto length_at = [&](std::size_t byte) {
       return static_cast<std::size_t>(std::countl_zero(static_cast<std::uint8_t>(head.big_endian(byte, 1)))) + 1;
     };
@@ -95,16 +127,16 @@ struct Element {
 };
 
 // A header and a segment; in the segment clusters, which hold the packets, among other elements.
-std::optional<std::int64_t> promised_by_segment(int descriptor, std::int64_t size) {
+std::optional<std::int64_t> promised_by_segment(Structures& file, std::int64_t size) {
   constexpr std::uint64_t kCluster = 0x1F43B675;
   constexpr std::int64_t kLeastCluster = 16;  // with one packet in it
-  const auto header = Element::read(descriptor, 0);
+  const auto header = Element::read(file, 0);
   if (!header || !header->end) return std::nullopt;
-  const auto segment = Element::read(descriptor, *header->end);
+  const auto segment = Element::read(file, *header->end);
   if (!segment || !segment->end || *segment->end <= size) return segment ? segment->end : std::nullopt;
   std::int64_t at = segment->content;
   for (int elements = 0; at < size && elements < kMostStructures; ++elements) {
-    const auto element = Element::read(descriptor, at);
+    const auto element = Element::read(file, at);
     if (!element || !element->end) return segment->end;
     // Cut inside: behind an index or texts that were the last no packets can have been.
     if (*element->end > size && (element->id == kCluster || *element->end < *segment->end)) return segment->end;
@@ -117,12 +149,13 @@ std::optional<std::int64_t> promised_by_segment(int descriptor, std::int64_t siz
 }  // namespace
 
 std::optional<std::int64_t> promised_size(int descriptor, std::int64_t size, bool has_all_packets) {
-  const Bytes head(descriptor, 0);
-  if (head.big_endian(0, 4) == 0x1A45DFA3) return promised_by_segment(descriptor, size);
+  Structures file(descriptor);
+  const Bytes head = file.at(0);
+  if (head.big_endian(0, 4) == 0x1A45DFA3) return promised_by_segment(file, size);
   if (head.holds("RIFF", 0) && head.holds("AVI ", 8)) {
     return has_all_packets ? size : static_cast<std::int64_t>(head.little_endian_32(4)) + 8;
   }
-  if (head.holds("ftyp", 4)) return promised_by_boxes(descriptor, size, has_all_packets);
+  if (head.holds("ftyp", 4)) return promised_by_boxes(file, size, has_all_packets);
   return std::nullopt;
 }
 
