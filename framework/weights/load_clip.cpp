@@ -40,6 +40,14 @@ ClipCheckpoint load_clip(const std::filesystem::path& path, const ClipRequest& r
   return checkpoint;
 }
 
+ClipCheckpoint resolve_whole_clip(const Checkpoint& file, ClipRequest request) {
+  request.vision = request.text = false;
+  const ClipArchitecture is = resolve_clip(file, request).architecture;
+  request.vision = is.has_vision;
+  request.text = is.has_text;
+  return resolve_clip(file, request);
+}
+
 ClipCheckpoint convert_for_model(ClipCheckpoint checkpoint, const Conversion& conversion, const ConversionCache& cache,
                                  const std::function<void(const std::string&)>& warn) {
   // The cache knows weights by their file's content, and an adapter is none of it.

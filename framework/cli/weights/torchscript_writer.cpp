@@ -3,25 +3,22 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <vector>
 
 #include "base/dynamic_library.h"
 #include "module/installation.h"
 #include "pipit/error.h"
+#include "pipit/weights/torchscript.h"
 
 namespace pipit::cli {
-namespace {
 
-// operators/clip/export/torchscript.h
-using Fail = void(void* user, const char* code, const char* message);
-using Write = int(const void* checkpoint, const char* file, void* user, Fail* fail);
-
-}  // namespace
-
-void write_torchscript(const weights::ClipCheckpoint& checkpoint, const std::filesystem::path& file) {
+void write_torchscript(const std::string& weights, weights::WeightState state, const weights::ClipRequest& request,
+                       const std::filesystem::path& file) {
   const auto library = runtime_folder().parent_path() / "libpipit_clip.so";
-  Write* write = nullptr;
+  pipit_torchscript_function write = nullptr;
   try {
-    write = reinterpret_cast<Write*>(DynamicLibrary::load(library).symbol("pipit_clip_write_torchscript"));
+    write =
+        reinterpret_cast<pipit_torchscript_function>(DynamicLibrary::load(library).symbol(PIPIT_TORCHSCRIPT_FUNCTION));
   } catch (const LoadFault& fault) {
     throw Error(
         "unavailable",
@@ -32,7 +29,18 @@ void write_torchscript(const weights::ClipCheckpoint& checkpoint, const std::fil
   const auto keep = [](void* user, const char* code, const char* message) {
     *static_cast<std::optional<Error>*>(user) = Error(code, message);
   };
-  write(&checkpoint, file.c_str(), &error, keep);
+  std::vector<const char*> ignore;
+  for (const std::string& pattern : request.ignore) ignore.push_back(pattern.c_str());
+  ignore.push_back(nullptr);
+  pipit_torchscript_request plain{};
+  plain.struct_size = sizeof(plain);
+  plain.averaged = state == weights::WeightState::kAveraged ? 1 : 0;
+  plain.weights = weights.c_str();
+  plain.file = file.c_str();
+  plain.heads = request.heads.value_or(0);
+  if (request.activation) plain.activation = *request.activation == weights::Activation::kGelu ? "gelu" : "quick_gelu";
+  plain.ignore = ignore.data();
+  write(&plain, &error, keep);
   if (error) throw Error(*error);
 }
 

@@ -6,6 +6,7 @@
 
 #include "pipit/error.h"
 #include "pipit/weights/conversion_cache.h"
+#include "pipit/weights/load_clip.h"
 
 namespace pipit::cli {
 namespace {
@@ -47,19 +48,22 @@ void add_checkpoint_options(po::options_description& options) {
   options.add_options()("json", po::bool_switch(), "print JSON");
 }
 
+weights::WeightState weight_state(const po::variables_map& values) {
+  if (!values.contains("state")) return weights::WeightState::kModel;
+  const std::string& name = values["state"].as<std::string>();
+  if (name != "model" && name != "ema") {
+    throw UsageError(fmt::format("--state takes one of 'model', 'ema', found '{}'", name));
+  }
+  return name == "ema" ? weights::WeightState::kAveraged : weights::WeightState::kModel;
+}
+
 weights::Checkpoint open_file(const po::variables_map& values) {
   weights::OpenOptions options;
-  if (values.contains("state")) {
-    const std::string& name = values["state"].as<std::string>();
-    if (name != "model" && name != "ema") {
-      throw UsageError(fmt::format("--state takes one of 'model', 'ema', found '{}'", name));
-    }
-    if (name == "ema") options.state = weights::WeightState::kAveraged;
-  }
+  options.state = weight_state(values);
   return weights::Checkpoint::open(values["file"].as<std::string>(), options);
 }
 
-weights::ClipCheckpoint open_checkpoint(const po::variables_map& values) {
+weights::ClipRequest clip_request(const po::variables_map& values) {
   weights::ClipRequest request;
   if (values.contains("heads")) request.heads = values["heads"].as<std::int64_t>();
   if (values.contains("activation")) {
@@ -70,13 +74,11 @@ weights::ClipCheckpoint open_checkpoint(const po::variables_map& values) {
     request.activation = name == "gelu" ? weights::Activation::kGelu : weights::Activation::kQuickGelu;
   }
   if (values.contains("ignore")) request.ignore = values["ignore"].as<std::vector<std::string>>();
-  const auto file = open_file(values);
-  // Whichever towers there are.
-  request.vision = request.text = false;
-  const weights::ClipArchitecture is = weights::resolve_clip(file, request).architecture;
-  request.vision = is.has_vision;
-  request.text = is.has_text;
-  return weights::resolve_clip(file, request);
+  return request;
+}
+
+weights::ClipCheckpoint open_checkpoint(const po::variables_map& values) {
+  return weights::resolve_whole_clip(open_file(values), clip_request(values));
 }
 
 std::string size_text(std::uint64_t bytes) {

@@ -17,6 +17,9 @@ int weights_cache(const Arguments& arguments);
 
 /// The positional FILE, what it takes to understand it (--heads, --activation, --ignore, --state), and --json.
 void add_checkpoint_options(boost::program_options::options_description& options);
+/// What they ask for.
+weights::WeightState weight_state(const boost::program_options::variables_map& values);
+weights::ClipRequest clip_request(const boost::program_options::variables_map& values);
 /// The file that those options name.
 weights::Checkpoint open_file(const boost::program_options::variables_map& values);
 /// The checkpoint that those options name, with whichever towers it has.

@@ -95,7 +95,8 @@ int convert_weights(const Arguments& arguments) {
     {
       ConversionProgress progress;
       progress.show(fmt::format("writing '{}' as TorchScript", parsed.values["out"].as<std::string>()));
-      write_torchscript(checkpoint, target_of(parsed.values));
+      write_torchscript(parsed.values["file"].as<std::string>(), weight_state(parsed.values),
+                        clip_request(parsed.values), target_of(parsed.values));
     }
     report(parsed.values, checkpoint, "torchscript");
     return kAllGood;

@@ -69,12 +69,15 @@ std::vector<std::vector<double>> similarities(Pipeline& pipeline, const std::vec
 }
 
 void print_matrix(const std::vector<std::vector<double>>& matrix, const std::vector<VerificationPair>& pairs) {
-  constexpr std::size_t kWidth = 44;
-  fmt::print("{:<{}}", "sentence x picture of it", kWidth);
+  constexpr std::string_view kCorner = "sentence x picture of it";
+  const auto label = [&](std::size_t i) { return fmt::format("[{}] {}", i + 1, pairs[i].sentence); };
+  std::size_t width = kCorner.size();
+  for (std::size_t i = 0; i < pairs.size(); ++i) width = std::max(width, label(i).size());
+  fmt::print("{:<{}}", kCorner, width);
   for (std::size_t i = 0; i < pairs.size(); ++i) fmt::print(" {:>6} ", fmt::format("[{}]", i + 1));
   fmt::print("\n");
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    fmt::print("{:<{}}", fmt::format("[{}] {}", i + 1, pairs[i].sentence), kWidth);
+    fmt::print("{:<{}}", label(i), width);
     const auto best = std::ranges::max_element(matrix[i]);
     for (auto value = matrix[i].begin(); value != matrix[i].end(); ++value) {
       fmt::print(" {:>6.3f}{}", *value, value == best ? '*' : ' ');

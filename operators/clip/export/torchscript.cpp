@@ -7,12 +7,14 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "base/atomic_file.h"
 #include "clip/export/torchscript_source.h"
 #include "clip/loading/tensor_reader.h"
 #include "pipit/error.h"
+#include "pipit/weights/load_clip.h"
 
 namespace pipit::clip {
 namespace {
@@ -62,6 +64,21 @@ std::string hints(const weights::ClipArchitecture& is) {
   if (is.has_vision) text += fmt::format(R"(,"vision_heads":{})", is.vision.heads);
   if (is.has_text) text += fmt::format(R"(,"text_heads":{})", is.text.heads);
   return text + "}";
+}
+
+weights::ClipCheckpoint checkpoint_of(const pipit_torchscript_request& plain) {
+  weights::ClipRequest request;
+  if (plain.heads != 0) request.heads = plain.heads;
+  if (plain.activation != nullptr) {
+    const bool gelu = std::string_view(plain.activation) == "gelu";
+    request.activation = gelu ? weights::Activation::kGelu : weights::Activation::kQuickGelu;
+  }
+  for (const char* const* pattern = plain.ignore; pattern != nullptr && *pattern != nullptr; ++pattern) {
+    request.ignore.emplace_back(*pattern);
+  }
+  weights::OpenOptions options;
+  if (plain.averaged != 0) options.state = weights::WeightState::kAveraged;
+  return weights::resolve_whole_clip(weights::Checkpoint::open(plain.weights, options), request);
 }
 
 }  // namespace
@@ -117,10 +134,11 @@ void write_torchscript(const weights::ClipCheckpoint& checkpoint, const std::fil
 
 }  // namespace pipit::clip
 
-int pipit_clip_write_torchscript(const void* checkpoint, const char* file, void* user,
+int pipit_clip_write_torchscript(const pipit_torchscript_request* request, void* user,
                                  void (*fail)(void* user, const char* code, const char* message)) {
   try {
-    pipit::clip::write_torchscript(*static_cast<const pipit::weights::ClipCheckpoint*>(checkpoint), file);
+    if (request->struct_size < sizeof(*request)) throw pipit::Error("unavailable", "the program is of another pipit");
+    pipit::clip::write_torchscript(pipit::clip::checkpoint_of(*request), request->file);
     return 0;
   } catch (const pipit::Error& error) {
     fail(user, error.code().c_str(), error.what());

@@ -5,6 +5,7 @@
 
 #include "clip/api.h"
 #include "pipit/weights/clip_checkpoint.h"
+#include "pipit/weights/torchscript.h"
 
 namespace pipit::clip {
 
@@ -19,8 +20,8 @@ PIPIT_CLIP_API void write_torchscript(const weights::ClipCheckpoint& checkpoint,
 
 }  // namespace pipit::clip
 
-/// The same for programs that do not link LibTorch and open this library as they need it. Returns 0, or 1 after `fail`
-/// was called with the error. `checkpoint` is a weights::ClipCheckpoint.
-extern "C" PIPIT_CLIP_API int pipit_clip_write_torchscript(const void* checkpoint, const char* file, void* user,
+/// Reads weights and does the same with them, for programs that do not link LibTorch and open this library as they need
+/// it: a pipit_torchscript_function. Nothing but plain data crosses, since the two may have been built apart.
+extern "C" PIPIT_CLIP_API int pipit_clip_write_torchscript(const pipit_torchscript_request* request, void* user,
                                                            void (*fail)(void* user, const char* code,
                                                                         const char* message));

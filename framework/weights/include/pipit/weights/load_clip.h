@@ -27,6 +27,9 @@ struct LoadClipOptions {
 PIPIT_WEIGHTS_EXPORT ClipCheckpoint load_clip(const std::filesystem::path& path, const ClipRequest& request,
                                               const LoadClipOptions& options = {});
 
+/// resolve_clip with whichever towers the file has, whatever the request says of them.
+PIPIT_WEIGHTS_EXPORT ClipCheckpoint resolve_whole_clip(const Checkpoint& file, ClipRequest request);
+
 /// The checkpoint with what has to be converted from the cache, or as it is where that is little, where an adapter was
 /// merged, and where the cache fails; `warn` is told the last. What is left, `bytes_to_convert` tells; the model
 /// converts it tensor by tensor as it reads. Throws pipit::Error (`invalid_checkpoint`) for weights that have no such
