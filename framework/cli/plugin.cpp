@@ -72,13 +72,15 @@ int test(const Arguments& arguments) {
   options.add_options()("rows", po::value<std::string>()->default_value("")->value_name("FILE.jsonl"),
                         "rows to try it with, an object with a value for each input a line; default: made from the "
                         "ports' types");
-  options.add_options()("timeout", po::value<double>()->default_value(20)->value_name("SECONDS"),
+  options.add_options()("timeout",
+                        po::value<double>()->default_value(ConformanceOptions().limit_s)->value_name("SECONDS"),
                         "for each group of checks");
   options.add_options()("json", po::bool_switch(), "print JSON");
   po::positional_options_description positional;
   positional.add("file", 1);
   const Parsed parsed =
-      parse(arguments, "plugin test FILE.so [--set ARG=VALUE]… [--rows FILE.jsonl] [--json]", options, positional);
+      parse(arguments, "plugin test FILE.so [--set ARG=VALUE]… [--rows FILE.jsonl] [--timeout SECONDS] [--json]",
+            options, positional);
   if (parsed.done) return kAllGood;
   ConformanceOptions conformance;
   const std::string file = parsed.values["file"].as<std::string>();
@@ -93,6 +95,7 @@ int test(const Arguments& arguments) {
 
 /// In a child, so that a module that exits or crashes while it is loaded is told, and not taken for an empty signature.
 std::string signature_of(const std::string& file) {
+  check_module_file(file);
   constexpr double kLimitS = 300;
   const ChildOutcome outcome = in_child(kLimitS, [&](const Tell& tell) {
     try {

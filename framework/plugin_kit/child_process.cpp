@@ -76,6 +76,7 @@ ChildOutcome in_child(double limit_s, const std::function<void(const Tell& tell)
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left.count() <= 0) {
       outcome.ended = fmt::format("did not return within {:g} s", limit_s);
+      outcome.out_of_time = true;
       kill(child, SIGKILL);
       break;
     }

@@ -10,6 +10,7 @@ namespace pipit::cli {
 struct ChildOutcome {
   std::vector<std::string> told;  // lines, also those from before a crash
   std::string ended;              // how it ended when the function did not return: "exited with status 0", …
+  bool out_of_time = false;       // it was this process that ended it
   std::string out;                // what it printed on standard output
   std::string err;                // and on standard error
 };

@@ -40,6 +40,10 @@ class Teller {
   void doing(const std::string& what) const { tell_(Json{{"doing", what}}.dump()); }
   void passed(const char* check, const std::string& message) const { told(check, "passed", message); }
   void failed(const char* check, const std::string& message) const { told(check, "failed", message); }
+  /// Nothing was tried.
+  void wrong_request(const Error& e) const {
+    tell_(Json{{"code", e.code()}, {"message", e.what()}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
   void untried(const char* check, const std::string& message) const { told(check, "untried", message); }
 
  private:
@@ -120,25 +124,33 @@ Rows made_rows(const Variant& ports) {
   return rows;
 }
 
+/// What the module is to be tried with is wrong, and not the module.
+class WrongRequest : public Error {
+ public:
+  using Error::Error;
+};
+
 Rows read_rows(const std::string& file, const Variant& ports) {
   Rows rows;
   std::ifstream stream(file);
-  if (!stream) throw Error("not_found", fmt::format("cannot open rows '{}'", file));
+  if (!stream) throw WrongRequest("not_found", fmt::format("--rows: there is no file '{}'", file));
   for (std::string line; std::getline(stream, line);) {
     const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
     auto& row = rows.emplace_back();
     for (const Port& port : ports.inputs) {
       if (!json.is_object() || !json.contains(port.name)) {
-        throw Error("invalid_argument",
-                    fmt::format("{}:{}: expected an object with '{}'", file, rows.size(), port.name));
+        throw WrongRequest("invalid_argument", fmt::format("--rows: {}:{}: expected an object with '{}', on one line",
+                                                           file, rows.size(), port.name));
       }
       row.push_back(from_json(json[port.name], row_type(port)));
       if (!row_type(port).holds(row.back())) {
-        throw Error("invalid_argument",
-                    fmt::format("{}:{}: input '{}' takes {}", file, rows.size(), port.name, row_type(port).text()));
+        throw WrongRequest("invalid_argument",
+                           fmt::format("--rows: {}:{}: input '{}' takes {}, found {}", file, rows.size(), port.name,
+                                       row_type(port).text(), type_of(row.back())));
       }
     }
   }
+  if (rows.empty()) throw WrongRequest("invalid_argument", fmt::format("--rows: '{}' has no rows", file));
   return rows;
 }
 
@@ -146,6 +158,9 @@ Subject subject_of(const ConformanceOptions& options) {
   const OperatorModule& module = OperatorModule::load(options.file);
   std::vector<std::string> faults;
   Value arguments = bound(module.signature, node_with(module.note.name, options.arguments), faults);
+  if (!faults.empty()) {
+    throw WrongRequest("invalid_argument", fmt::format("--set: {}", faults.front()));
+  }
   const Variant& ports = module.signature.variants[choose_variant(module.signature, arguments).value_or(0)];
   return {module, ports, std::move(arguments),
           options.rows.empty() ? made_rows(ports) : read_rows(options.rows, ports)};
@@ -397,6 +412,8 @@ bool run_group(const ConformanceOptions& options, const std::string& name, const
       if (name == "load") tell.passed("load", "loaded, its entry gave a table");
       tell.doing("it was created");
       checks(subject, tell);
+    } catch (const WrongRequest& e) {
+      tell.wrong_request(e);
     } catch (const Error& e) {
       tell.failed(name.c_str(), text_of(e));
     }
@@ -409,6 +426,7 @@ bool run_group(const ConformanceOptions& options, const std::string& name, const
       doing = told["doing"];
       continue;
     }
+    if (told.contains("code")) throw Error(told["code"], told["message"]);
     const std::string verdict = told["verdict"];
     findings.push_back({told["check"],
                         verdict == "passed"   ? Verdict::kPassed
@@ -421,7 +439,8 @@ bool run_group(const ConformanceOptions& options, const std::string& name, const
     const std::string printed = tail(outcome.err);
     findings.push_back(
         {name, Verdict::kFailed,
-         fmt::format("the process {} when {}{}", outcome.ended, doing, printed.empty() ? "" : ": " + printed)});
+         fmt::format("the process {} when {}{}{}", outcome.ended, doing, printed.empty() ? "" : ": " + printed,
+                     outcome.out_of_time ? "; if it is only slow, give it longer with --timeout SECONDS" : "")});
   }
   if (!outcome.out.empty()) {
     findings.push_back(
@@ -462,10 +481,12 @@ std::size_t ConformanceReport::count(Verdict verdict) const {
   return static_cast<std::size_t>(std::ranges::count(findings, verdict, &Finding::verdict));
 }
 
+void check_module_file(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) throw Error("not_found", fmt::format("no module '{}'", file.string()));
+}
+
 ConformanceReport test_module(const ConformanceOptions& options) {
-  if (!std::filesystem::exists(options.file)) {
-    throw Error("not_found", fmt::format("no module '{}'", options.file.string()));
-  }
+  check_module_file(options.file);
   ConformanceReport report;
   try {
     check_note(options, report);
@@ -480,15 +501,9 @@ ConformanceReport test_module(const ConformanceOptions& options) {
   if (!run_group(options, "load", load, report.findings)) return report;
   const Group binding = [&](const Subject& subject, const Teller& tell) {
     check_binding(subject, options, tell);
-    std::vector<std::string> faults;
-    bound(subject.module.signature, node_with(subject.module.note.name, options.arguments), faults);
-    if (faults.empty()) {
-      auto probe = subject.probe();
-      tell.doing("it was destroyed");
-      probe.reset();
-    } else {
-      tell.failed("arguments", fmt::format("{}; give it with --set NAME=VALUE", faults.front()));
-    }
+    auto probe = subject.probe();
+    tell.doing("it was destroyed");
+    probe.reset();
   };
   if (!run_group(options, "arguments", binding, report.findings)) return report;
   if (!run_group(options, "rows", check_rows, report.findings)) return report;

@@ -12,7 +12,7 @@ struct ConformanceOptions {
   std::filesystem::path file;
   std::vector<std::pair<std::string, std::string>> arguments;  // as a pipeline would write them
   std::string rows;                                            // a file of rows to try it with; empty: made ones
-  double limit_s = 20;                                         // for each group of checks
+  double limit_s = 60;                                         // for each group of checks
 };
 
 /// kSkipped: the check does not concern this module. kUntried: it does, but no row that was given could be tried.
@@ -34,8 +34,11 @@ struct ConformanceReport {
   bool passed() const { return count(Verdict::kFailed) == 0 && count(Verdict::kUntried) == 0; }
 };
 
+/// Throws pipit::Error (`not_found`) when there is no such file.
+void check_module_file(const std::filesystem::path& file);
+
 /// Runs none of the module's code in this process, only in children. Throws pipit::Error (`not_found`,
-/// `invalid_argument`) when there is nothing to test.
+/// `invalid_argument`) when there is nothing to test, and when the arguments or rows to test it with are wrong.
 ConformanceReport test_module(const ConformanceOptions& options);
 
 }  // namespace pipit::cli
