@@ -34,6 +34,7 @@ constexpr Signal kSignals[] = {{SIGSEGV, "SIGSEGV (segmentation fault)"},
 std::array<struct sigaction, std::size(kSignals)> before;
 std::atomic<pid_t> process{0};  // that reports; a child that an operator forks may end as it likes
 std::atomic<bool> reporting{false};
+std::atomic<bool> exiting{false};
 std::atomic<bool> on_terminal{false};
 std::atomic<int> lines_under_way{0};
 std::atomic<std::int64_t (*)(const void*, std::int64_t)> item_number{nullptr};
@@ -134,11 +135,15 @@ void report_exit(std::string_view function, std::optional<int> status) {
 void on_signal(int number, siginfo_t* info, void* context) {
   const auto* signal = std::ranges::find(kSignals, number, &Signal::number);
   const ForeignCall* call = foreign_call();
-  const bool ours = process != getpid() || (call == nullptr && is_own_thread());
+  const bool at_exit = exiting && call == nullptr && is_own_thread();
+  const bool ours = process != getpid() || (call == nullptr && is_own_thread() && !at_exit);
   if (process == getpid()) {
     Line line;
     begin_report(line);
-    if (ours) {
+    if (at_exit) {
+      line << "the work was done, then a destructor or an exit handler of an operator or of a library crashed: signal "
+           << signal->name << "\n";
+    } else if (ours) {
       line << "pipit itself ended: signal " << signal->name << " outside any operator; please report this\n";
     } else {
       add_culprit(line, call);
@@ -202,6 +207,10 @@ void report_crashes() {
     sigemptyset(&action.sa_mask);
     sigaction(kSignals[i].number, &action, &before[i]);
   }
+}
+
+void expect_exit() {
+  exiting = true;
 }
 
 void number_items_by(std::int64_t (*number)(const void* user, std::int64_t item), const void* user) {

@@ -11,6 +11,9 @@ namespace pipit::cli {
 /// before any other is started; the handlers that were there (a sanitizer's) are called after the report.
 void report_crashes();
 
+/// From here on the program's own work is done: what crashes is what operators and libraries do as the process ends.
+void expect_exit();
+
 /// How an item of the pipeline is numbered for users. `number` is called by a signal handler. Null: as the pipeline
 /// does.
 void number_items_by(std::int64_t (*number)(const void* user, std::int64_t item), const void* user);

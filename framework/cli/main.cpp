@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 
 #include "base/near.h"
@@ -43,11 +44,22 @@ constexpr Command kCommands[] = {{"run", run},         {"check", check},   {"ope
                                  {"inspect", inspect}, {"plugin", plugin}, {"eval", eval},
                                  {"weights", weights}};
 
+/// Libraries that look for it later have worse words.
+void check_working_directory() {
+  std::error_code error;
+  static_cast<void>(std::filesystem::current_path(error));
+  if (!error) return;
+  throw Error("unavailable", fmt::format("the working directory cannot be used ({}), as when it was removed or moved "
+                                         "meanwhile; change into one that is there: cd DIR",
+                                         error.message()));
+}
+
 int main_command(const Arguments& arguments) {
   if (!arguments.empty() && arguments[0] == "--version") {
     fmt::print("pipit {}\n", PIPIT_VERSION);
     return kAllGood;
   }
+  check_working_directory();
   // What runs operators' code; the kit of `plugin` looks itself at what its child processes do.
   constexpr std::string_view kNameWhoEndsThem[] = {"run", "check", "operators", "inspect"};
   if (!arguments.empty() && std::ranges::find(kNameWhoEndsThem, arguments[0]) != std::end(kNameWhoEndsThem)) {
@@ -73,6 +85,38 @@ int dispatch(const std::string& subject, const char* usage, std::span<const Comm
   throw UsageError(fmt::format("{}no command '{}' ({} --help lists them){}", whose, arguments[0], subject,
                                did_you_mean(arguments[0], names)));
 }
+
+namespace {
+
+/// What is wrong with the options, in words of our own; the library fills in the names.
+std::string fault_of(po::error& error, const po::options_description& options) {
+  if (auto* unknown = dynamic_cast<po::unknown_option*>(&error)) {
+    std::vector<std::string> names{"--help"};
+    for (const auto& option : options.options()) names.push_back("--" + option->long_name());
+    return fmt::format("no option '{}'{}", unknown->get_option_name(), did_you_mean(unknown->get_option_name(), names));
+  }
+  const auto said = [](po::error_with_option_name& e, const char* words) {
+    e.m_error_template = words;
+    return std::string(e.what());
+  };
+  if (auto* wrong = dynamic_cast<po::invalid_option_value*>(&error)) {
+    const std::string name = wrong->get_option_name();
+    const auto* option = options.find_nothrow(name.substr(name.find_first_not_of('-')), false);
+    const bool fraction = option != nullptr && dynamic_cast<const po::typed_value<double>*>(option->semantic().get());
+    return said(*wrong, fraction ? "%canonical_option% takes a number, found '%value%'"
+                                 : "%canonical_option% takes a whole number, found '%value%'");
+  }
+  if (auto* twice = dynamic_cast<po::multiple_occurrences*>(&error)) {
+    return said(*twice, "%canonical_option% is given more than once");
+  }
+  if (auto* syntax = dynamic_cast<po::invalid_command_line_syntax*>(&error);
+      syntax != nullptr && syntax->kind() == po::invalid_syntax::missing_parameter) {
+    return said(*syntax, "%canonical_option% needs a value");
+  }
+  return fmt::format("the options cannot be understood ({})", error.what());
+}
+
+}  // namespace
 
 Parsed parse(const Arguments& arguments, const std::string& usage, const po::options_description& options,
              const po::positional_options_description& positional) {
@@ -103,8 +147,8 @@ Parsed parse(const Arguments& arguments, const std::string& usage, const po::opt
   } catch (const po::too_many_positional_options_error&) {
     throw UsageError(fmt::format(
         "one argument too many (a pattern of files goes in quotes: 'clips/*.mp4'); usage: pipit {}", usage));
-  } catch (const po::error& e) {
-    throw UsageError(fmt::format("{}; usage: pipit {}", e.what(), usage));
+  } catch (po::error& e) {
+    throw UsageError(fmt::format("{}; usage: pipit {}", fault_of(e, options), usage));
   }
   return parsed;
 }
@@ -158,6 +202,7 @@ int main(int argc, char** argv) {
   }
   try {
     const int status = main_command({argv + 1, argv + argc});
+    expect_exit();
     // What was printed may still be on its way; a disk may be full.
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
     // A reader that has seen enough, as `head` has, needs no word.

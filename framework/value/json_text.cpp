@@ -53,7 +53,11 @@ void append_elements(std::string& out, const Tensor& tensor, Convert convert) {
 }
 
 void append_tensor(std::string& out, const Tensor& tensor) {
-  if (tensor.dlpack().device.type != PIPIT_DEVICE_CPU) throw Error("internal", "tensor is not in main memory");
+  if (const std::string device = foreign_device(tensor); !device.empty()) {
+    throw Error("invalid_output", fmt::format("a tensor lies on {}, and text is written from main memory; have its "
+                                              "operator give it there",
+                                              device));
+  }
   const auto same = [](auto x) { return x; };
   switch (tensor.dtype()) {
     case DType::kFloat64:
@@ -107,6 +111,13 @@ Value tensor_from_json(const nlohmann::json& json, const Type& type) {
 }
 
 }  // namespace
+
+std::string foreign_device(const Tensor& tensor) {
+  const auto& device = tensor.dlpack().device;
+  if (device.type == PIPIT_DEVICE_CPU) return "";
+  if (device.type == PIPIT_DEVICE_CUDA) return fmt::format("cuda:{}", device.id);
+  return fmt::format("a device of DLPack's kind {}", device.type);
+}
 
 std::size_t utf8_size(std::string_view text) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };

@@ -22,6 +22,9 @@ enum class OtherBytes {
 /// elsewhere than in memory).
 void append_json(std::string& out, const Value& value, OtherBytes other = OtherBytes::kReplace);
 
+/// "cuda:0"; empty for a tensor in main memory, whose elements can be read here.
+std::string foreign_device(const Tensor& tensor);
+
 /// Appends a text, quoted.
 void append_json_text(std::string& out, std::string_view text, OtherBytes other = OtherBytes::kReplace);
 

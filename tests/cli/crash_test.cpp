@@ -127,6 +127,22 @@ TEST_CASE("crash: destruction is told as such") {
   CHECK(outcome.status == 3);
 }
 
+TEST_CASE("crash: a static destructor that crashes is not called pipit's") {
+  const Scene scene;
+  scene.write("p.yaml", pipeline("how: segfault, when: exit"));
+  const Outcome outcome = scene.run({"run", "p.yaml", "--input", "text=a"});
+  CHECK(outcome.out == "{\"item\":0,\"same\":\"a\"}\n");
+  const std::string told =
+      "the work was done, then a destructor or an exit handler of an operator or of a library crashed: signal SIGSEGV "
+      "(segmentation fault)\n";
+  if (kSanitized) {
+    CHECK(outcome.err.starts_with(told));
+  } else {
+    CHECK(outcome.err == told);
+    CHECK(outcome.status == 3);
+  }
+}
+
 TEST_CASE("crash: a resumed run tells the number that the item has in the inputs") {
   const Scene scene;
   scene.write("p.yaml", pipeline("how: exit"));

@@ -44,7 +44,7 @@ TEST_CASE("inputs: a CSV file gives columns by name") {
       "\n"
       R"({"item":1,"id":"8","path":"two\r\nlines","h":3})"
       "\n"
-      R"({"item":2,"id":"9","n":"x","path":"c","error":{"node":null,"code":"invalid_input","message":"input 'n' takes int, found string"}})"
+      R"({"item":2,"id":"9","n":"x","path":"c","error":{"node":null,"code":"invalid_input","message":"line 6: input 'n' takes int, found string"}})"
       "\n");
   CHECK(outcome.status == 1);
 }
@@ -159,6 +159,62 @@ TEST_CASE("inputs: a pattern gives the files that match") {
   const Outcome none = scene.run({"run", "up.yaml", "--inputs", "*.avi"});
   CHECK(none.err == "no file matches '*.avi'\n");
   CHECK(none.status == 2);
+  const Outcome deep = scene.run({"run", "up.yaml", "--inputs", "clips/**/*.mp4"});
+  CHECK(
+      deep.err ==
+      "pipit: --inputs 'clips/**/*.mp4': '**' does not stand for folders of any depth here; name a folder, which gives "
+      "every video and image below it, --inputs 'clips', or write one '*' for each folder on the way\n");
+  CHECK(deep.status == 2);
+}
+
+TEST_CASE("inputs: a list in a form that is not read is told with what to do") {
+  const auto err = [](const std::string& name, const std::string& content) {
+    const Outcome outcome = given(name, content);
+    CHECK(outcome.out == "");
+    CHECK(outcome.status == 2);
+    return outcome.err;
+  };
+  CHECK(err("in.csv", "id,text\r1,a\r2,b\r") ==
+        "'in.csv': its lines end with a carriage return alone, expected a line feed; write them anew: tr '\\r' '\\n' < "
+        "LIST > NEW\n");
+  const std::string utf16 =
+      "'in.csv' is UTF-16 text, expected lines of UTF-8 text; write it as UTF-8: iconv -f UTF-16 -t UTF-8 LIST > NEW\n";
+  CHECK(err("in.csv", std::string("\xff\xfet\0e\0x\0t\0\n\0", 12)) == utf16);
+  CHECK(err("in.csv", std::string("\xfe\xff\0t\0e\0x\0t\0\n", 12)) == utf16);
+  CHECK(err("in.xlsx", "PK\x03\x04rest") ==
+        "'in.xlsx' is a ZIP archive, as a spreadsheet's .xlsx or .ods is, expected lines of UTF-8 text; save the table "
+        "as CSV (UTF-8)\n");
+  CHECK(
+      err("in.jsonl.gz", "\x1f\x8brest") ==
+      "'in.jsonl.gz' is compressed by gzip, expected lines of UTF-8 text; unpack it on the way: zcat LIST | pipit run "
+      "… --inputs -\n");
+  CHECK(err("in.json", "{\n  \"text\": \"a\"\n}\n") ==
+        "'in.json': its first JSON object takes several lines; give one object a line, as jq -c . writes them\n");
+}
+
+TEST_CASE("inputs: a first line that is cut costs itself alone") {
+  const Outcome outcome = given("in.jsonl", "{\"text\":\n{\"text\":\"b\"}\n");
+  CHECK(
+      outcome.out ==
+      R"({"item":0,"error":{"node":null,"code":"invalid_input","message":"line 1: is not JSON at byte 9: expected a value, found the end of the line"}})"
+      "\n{\"item\":1,\"loud\":\"B\"}\n");
+  CHECK(given("in.jsonl", "{\"text\":").status == 1);
+}
+
+TEST_CASE("inputs: a folder below that cannot be read is told by its own name") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  std::filesystem::create_directories(scene.folder() + "/clips/day 2");
+  scene.write("clips/a.mp4", "");
+  // Not even for root, without the power to pass over permissions.
+  const Outcome outcome = scene.shell(
+      "chmod 0 'clips/day 2'; setpriv --bounding-set=-dac_override,-dac_read_search "
+      "--inh-caps=-dac_override,-dac_read_search $PIPIT run up.yaml --inputs clips; s=$?; chmod 700 'clips/day 2'; "
+      "exit "
+      "$s");
+  CHECK(outcome.err ==
+        "cannot read the folder 'clips/day 2': Permission denied; name the files by a pattern, --inputs 'clips/*'\n");
+  CHECK(outcome.status == 2);
 }
 
 TEST_CASE("inputs: progress knows how many there are in every form") {

@@ -49,7 +49,8 @@ TEST_CASE("interrupt: a signal drains what is under way for a moment and leaves 
     CHECK(outcome.seconds < 4);
     const int lines = whole_lines(scene.read("out.jsonl"));
     CHECK(lines > 0);
-    CHECK(outcome.err == "interrupted: " + std::to_string(lines) + " results were written\n");
+    CHECK(outcome.err ==
+          "interrupted: " + (lines == 1 ? "1 result was" : std::to_string(lines) + " results were") + " written\n");
   }
 }
 
@@ -62,7 +63,7 @@ TEST_CASE("interrupt: a run that can be drained ends at once") {
       "for i in $(seq 200); do grep -q slept out.jsonl 2>/dev/null && break; sleep 0.05; done; "
       "kill -INT $p; wait $p; echo status $?");
   CHECK(outcome.out == "status 130\n");
-  CHECK(outcome.err == "interrupted: 1 results were written\n");
+  CHECK(outcome.err == "interrupted: 1 result was written\n");
   CHECK(outcome.seconds < 10);
   CHECK(whole_lines(scene.read("out.jsonl")) == 1);
 }
@@ -81,7 +82,7 @@ TEST_CASE("interrupt: an operator that never returns does not keep the program")
   CHECK(outcome.seconds < 10);
   CHECK(scene.read("out.jsonl") == "{\"item\":0,\"text\":\"a\",\"slow\":[]}\n");
   CHECK(
-      outcome.err.starts_with("interrupted: 1 results were written\n"
+      outcome.err.starts_with("interrupted: 1 result was written\n"
                               "node 'sleep': operator 'test/text.sleep' has not returned for "));
   CHECK(outcome.err.ends_with(" s; the process ends without it\n"));
 }

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <filesystem>
 #include <string>
 
 #include "scene.h"
@@ -126,7 +127,7 @@ TEST_CASE("output: an array has a row a good item and a line each beside it") {
       scene.read("codes.npy.jsonl") ==
       R"({"item":0,"row":0,"id":1,"text":"ab"})"
       "\n"
-      R"({"item":1,"id":2,"text":3,"error":{"node":null,"code":"invalid_input","message":"input 'text' takes string, found int"}})"
+      R"({"item":1,"id":2,"text":3,"error":{"node":null,"code":"invalid_input","message":"line 2: input 'text' takes string, found int"}})"
       "\n"
       R"({"item":2,"row":1,"id":3,"text":"cd"})"
       "\n"
@@ -300,4 +301,62 @@ TEST_CASE("output: what operators print is not among the results") {
   const Outcome closed =
       scene.shell("$PIPIT run chatter.yaml --input text=a --output out.jsonl 2>&- >&-; cat out.jsonl");
   CHECK(closed.out == "{\"item\":0,\"text\":\"a\"}\n");
+}
+
+TEST_CASE("output: a descriptor that is open takes lines as standard output does") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  const Outcome outcome = scene.shell(
+      "printf 'before\\n' > six; $PIPIT run up.yaml --input text=a --output /dev/fd/6 6>>six && cat six; ls");
+  CHECK(outcome.err == "");
+  CHECK(outcome.out == "before\n{\"item\":0,\"loud\":\"A\"}\nsix\nup.yaml\n");
+  const Outcome closed = scene.shell("$PIPIT run up.yaml --input text=a --output /dev/fd/99");
+  CHECK(closed.err == "cannot write '/dev/fd/99': Bad file descriptor\n");
+  CHECK(closed.status == 3);
+}
+
+TEST_CASE("output: a link to nothing yet is written through") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  std::filesystem::create_symlink("target.jsonl", scene.folder() + "/out.jsonl");
+  const Outcome outcome = scene.run({"run", "up.yaml", "--input", "text=a", "--output", "out.jsonl"});
+  CHECK(outcome.err == "");
+  CHECK(std::filesystem::is_symlink(scene.folder() + "/out.jsonl"));
+  CHECK(scene.read("target.jsonl") == "{\"item\":0,\"loud\":\"A\"}\n");
+  std::filesystem::create_symlink("none/target.jsonl", scene.folder() + "/lost.jsonl");
+  const Outcome lost = scene.run({"run", "up.yaml", "--input", "text=a", "--output", "lost.jsonl"});
+  CHECK(lost.err == "cannot write 'lost.jsonl': it is a link to 'none/target.jsonl', whose folder does not exist\n");
+  CHECK(lost.status == 3);
+  CHECK(std::filesystem::is_symlink(scene.folder() + "/lost.jsonl"));
+}
+
+TEST_CASE("output: a tensor on another device is an error of its item") {
+  const Scene scene;
+  scene.write("codes.yaml",
+              "pipit: 1\ninputs: {text: string}\nnodes:\n"
+              "  - {name: codes, op: test/text.elsewhere, in: text, out: codes}\noutputs: [codes]\n");
+  const std::string remedy = "; have its operator give it there";
+  const Outcome lines = scene.run({"run", "codes.yaml", "--input", "text=a"});
+  CHECK(
+      lines.out ==
+      "{\"item\":0,\"text\":\"a\",\"error\":{\"node\":null,\"code\":\"invalid_output\",\"message\":\"a tensor lies on "
+      "cuda:1, and text is written from main memory" +
+          remedy + "\"}}\n");
+  CHECK(lines.status == 1);
+  const Outcome array = scene.run({"run", "codes.yaml", "--input", "text=a", "--output", "out.npy"});
+  CHECK(scene.read("out.npy.jsonl") ==
+        "{\"item\":0,\"text\":\"a\",\"error\":{\"node\":null,\"code\":\"invalid_output\",\"message\":\"'codes' is a "
+        "tensor on cuda:1, and files are written from main memory" +
+            remedy + "\"}}\n");
+  CHECK(array.status == 1);
+}
+
+TEST_CASE("output: a working directory that is gone is told before anything else") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  const Outcome outcome = scene.shell("mkdir gone; cd gone; rmdir ../gone; $PIPIT run ../up.yaml --input text=a");
+  CHECK(outcome.err ==
+        "the working directory cannot be used (No such file or directory), as when it was removed or moved meanwhile; "
+        "change into one that is there: cd DIR\n");
+  CHECK(outcome.status == 2);
 }

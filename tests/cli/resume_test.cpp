@@ -300,6 +300,30 @@ TEST_CASE("resume: earlier items that have changed are refused") {
   }
 }
 
+TEST_CASE("resume: a failed item's line may be mended before it is run again") {
+  const Scene scene;
+  scene.write("up.yaml", kUpper);
+  Words run{"run", "up.yaml", "--inputs", "in.jsonl", "--output", "out.jsonl"};
+  scene.write("in.jsonl", "{\"text\":\"a\"}\n{\"txet\":\"b\"}\n{\"text\":\"c\"}\n");
+  CHECK(scene.run(run).status == 1);
+  scene.write("in.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n{\"text\":\"c\"}\n");
+  run.emplace_back("--resume");
+  const Outcome refused = scene.run(run);
+  CHECK(refused.err ==
+        "cannot resume 'out.jsonl': line 2 of 'in.jsonl' is not what the result of item 1 was made from; that item "
+        "failed, and --retry-failed takes what stands there now. Start anew with --overwrite, or name another "
+        "--output\n");
+  CHECK(refused.status == 2);
+  run.emplace_back("--retry-failed");
+  const Outcome mended = scene.run(run);
+  CHECK(mended.err == "");
+  CHECK(mended.status == 0);
+  CHECK(scene.read("out.jsonl") ==
+        "{\"item\":0,\"loud\":\"A.\"}\n{\"item\":1,\"loud\":\"B.\"}\n{\"item\":2,\"loud\":\"C.\"}\n");
+  run.pop_back();
+  CHECK_MESSAGE(scene.run(run).status == 0, "the new line is the one that is known from then on");
+}
+
 TEST_CASE("resume: items of standard input that have changed are refused before one runs") {
   const Scene scene;
   scene.write("up.yaml", kUpper);

@@ -54,11 +54,13 @@ TEST_CASE("run: values of the command line take the input's type") {
       "pipit: 1\ninputs: {n: int}\nnodes:\n  - {name: half, op: test/text.half, in: n, out: h}\noutputs: [h]\n");
   CHECK(scene.run({"run", "half.yaml", "--input", "n=12"}).out == "{\"item\":0,\"h\":6}\n");
   const Outcome wrong = scene.run({"run", "half.yaml", "--input", "n=many"});
-  CHECK(
-      wrong.out ==
-      R"({"item":0,"n":"many","error":{"node":null,"code":"invalid_input","message":"input 'n' takes int, found string"}})"
-      "\n");
-  CHECK(wrong.status == 1);
+  CHECK(wrong.err == "pipit: --input n=many: 'n' takes int, found string\n");
+  CHECK(wrong.out == "");
+  CHECK(wrong.status == 2);
+  const Outcome other = scene.run({"run", "half.yaml", "--input", "m=1"});
+  CHECK(other.err == "pipit: --input m=1: no input 'm' (the pipeline takes 'n')\n");
+  CHECK(other.out == "");
+  CHECK(other.status == 2);
   const Outcome twice = scene.run({"run", "half.yaml", "--input", "n=1", "--input", "n=2"});
   CHECK(twice.err == "pipit: --input n: given twice; several items come from --inputs FILE\n");
   CHECK(twice.status == 2);
@@ -113,13 +115,13 @@ TEST_CASE("run: a malformed line is an item error that names the line") {
       "\n"
       R"({"item":3,"error":{"node":null,"code":"invalid_input","message":"line 5: expected a JSON object with 'text', found a number"}})"
       "\n"
-      R"({"item":4,"id":4,"error":{"node":null,"code":"invalid_input","message":"input 'text' is missing; the pipeline takes 'text'"}})"
+      R"({"item":4,"id":4,"error":{"node":null,"code":"invalid_input","message":"line 6: input 'text' is missing; the pipeline takes 'text'"}})"
       "\n"
-      R"({"item":5,"id":5,"text":7,"error":{"node":null,"code":"invalid_input","message":"input 'text' takes string, found int"}})"
+      R"({"item":5,"id":5,"text":7,"error":{"node":null,"code":"invalid_input","message":"line 7: input 'text' takes string, found int"}})"
       "\n"
       R"({"item":6,"error":{"node":null,"code":"invalid_input","message":"line 8: is not JSON at byte 14: expected the end of the line, found 'x'"}})"
       "\n"
-      R"({"item":7,"txt":"a","error":{"node":null,"code":"invalid_input","message":"input 'text' is missing; the pipeline takes 'text'"}})"
+      R"({"item":7,"txt":"a","error":{"node":null,"code":"invalid_input","message":"line 9: input 'text' is missing; the pipeline takes 'text'"}})"
       "\n");
   CHECK(outcome.status == 1);
 }
@@ -234,11 +236,11 @@ TEST_CASE("run: numbers of a line keep their kind") {
   CHECK(
       outcome.out ==
       "{\"item\":0,\"h\":2}\n"
-      R"({"item":1,"n":4.0,"error":{"node":null,"code":"invalid_input","message":"input 'n' takes int, found float"}})"
+      R"({"item":1,"n":4.0,"error":{"node":null,"code":"invalid_input","message":"line 2: input 'n' takes int, found float"}})"
       "\n"
-      R"({"item":2,"n":18446744073709551614,"error":{"node":null,"code":"invalid_input","message":"input 'n' takes int, found float"}})"
+      R"({"item":2,"n":18446744073709551614,"error":{"node":null,"code":"invalid_input","message":"line 3: input 'n' takes int, found float"}})"
       "\n"
-      R"({"item":3,"n":true,"error":{"node":null,"code":"invalid_input","message":"input 'n' takes int, found bool"}})"
+      R"({"item":3,"n":true,"error":{"node":null,"code":"invalid_input","message":"line 4: input 'n' takes int, found bool"}})"
       "\n");
 }
 
@@ -253,9 +255,9 @@ TEST_CASE("run: a tensor input is a list of numbers") {
   CHECK(
       outcome.out ==
       "{\"item\":0,\"v\":[1,0.5],\"loud\":\"A\"}\n"
-      R"({"item":1,"v":[1],"text":"a","error":{"node":null,"code":"invalid_input","message":"input 'v' takes tensor<f32>[2], found tensor<f32>[1]"}})"
+      R"({"item":1,"v":[1],"text":"a","error":{"node":null,"code":"invalid_input","message":"line 2: input 'v' takes tensor<f32>[2], found tensor<f32>[1]"}})"
       "\n"
-      R"({"item":2,"v":[1,"x"],"text":"a","error":{"node":null,"code":"invalid_input","message":"input 'v' takes tensor<f32>[2], found list"}})"
+      R"({"item":2,"v":[1,"x"],"text":"a","error":{"node":null,"code":"invalid_input","message":"line 3: input 'v' takes tensor<f32>[2], found list"}})"
       "\n");
 }
 
@@ -333,7 +335,12 @@ TEST_CASE("run: the command line is checked before anything runs") {
   CHECK(err({"run", "up.yaml", "--input", "text=a", "--inputs", "-"}) ==
         "pipit: --input and --inputs exclude each other\n");
   CHECK(err({"run"}) == "pipit: PIPELINE.yaml is missing" + usage);
-  CHECK(err({"run", "up.yaml", "--nonsense"}) == "pipit: unrecognised option '--nonsense'" + usage);
+  CHECK(err({"run", "up.yaml", "--nonsense"}) == "pipit: no option '--nonsense'" + usage);
+  CHECK(err({"run", "up.yaml", "--inptus", "-"}) == "pipit: no option '--inptus'; did you mean '--inputs'?" + usage);
+  CHECK(err({"run", "up.yaml", "--inputs", "-", "--threads", "many"}) ==
+        "pipit: --threads takes a whole number, found 'many'" + usage);
+  CHECK(err({"run", "up.yaml", "--inputs", "-", "--inputs", "-"}) == "pipit: --inputs is given more than once" + usage);
+  CHECK(err({"run", "up.yaml", "--inputs"}) == "pipit: --inputs needs a value" + usage);
   CHECK(err({"run", "up.yaml", "b.yaml", "--inputs", "-"}) ==
         "pipit: one argument too many (a pattern of files goes in quotes: 'clips/*.mp4')" + usage);
   CHECK(err({"run", "up.yaml", "--input", "text"}) == "pipit: --input takes NAME=VALUE, found 'text'\n");
@@ -431,7 +438,7 @@ TEST_CASE("run: progress is shown when asked for and not in a pipe") {
   scene.write("up.yaml", kUpper);
   CHECK(scene.run({"run", "up.yaml", "--input", "text=a"}).err == "");
   const Outcome outcome = scene.run({"run", "up.yaml", "--input", "text=a", "--progress", "on"});
-  CHECK(outcome.err.find("[====================] 1/1 items, ") != std::string::npos);
+  CHECK(outcome.err.find("[====================] 1/1 item, ") != std::string::npos);
   CHECK(outcome.err.ends_with("\r\033[K"));
 }
 
@@ -504,7 +511,8 @@ TEST_CASE("run: lists that are no tensor take no memory for what they lack") {
   for (int i = 0; i < 200000; ++i) lines += ",[]";
   lines += "]}\n{\"text\":\"b\",\"v\":[[1,2],[3,4]]}\n";
   const Outcome outcome = scene.run({"run", "t.yaml", "--inputs", "-"}, lines);
-  CHECK(outcome.out.find("\"message\":\"input 'v' takes tensor<f32>[?,?], found list\"}}\n") != std::string::npos);
+  CHECK(outcome.out.find("\"message\":\"line 1: input 'v' takes tensor<f32>[?,?], found list\"}}\n") !=
+        std::string::npos);
   CHECK(outcome.out.ends_with("\n{\"item\":1,\"v\":[[1,2],[3,4]],\"loud\":\"B\"}\n"));
   CHECK(outcome.status == 1);
 }

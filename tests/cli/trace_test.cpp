@@ -56,7 +56,8 @@ TEST_CASE("trace: a track a thread and a span a call") {
   std::ranges::sort(names);
   CHECK(names == std::vector<std::string>{"length", "split", "up", "up 2"});
   CHECK(rows == std::map<std::string, std::int64_t>{{"split", 50}, {"up", 150}, {"length", 150}});
-  for (const json& node : json::parse(scene.read("stats.json"))["nodes"]) CHECK(node["calls"] == calls[node["name"]]);
+  const json stats = json::parse(scene.read("stats.json"));
+  for (const json& node : stats["nodes"]) CHECK(node["calls"] == calls[node["name"]]);
 }
 
 TEST_CASE("trace: a disk that is full is told and costs no result") {

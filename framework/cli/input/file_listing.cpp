@@ -7,6 +7,7 @@
 #include <cctype>
 #include <filesystem>
 
+#include "cli/command.h"
 #include "pipit/error.h"
 
 namespace pipit::cli {
@@ -39,6 +40,19 @@ std::string_view take_number(std::string_view& text) {
   return number;
 }
 
+/// What a folder has that is not hidden. Throws pipit::Error (`not_found`) that names this very folder.
+std::vector<fs::directory_entry> entries_of(const fs::path& folder, const fs::path& start) {
+  std::vector<fs::directory_entry> entries;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (!entry->path().filename().string().starts_with('.')) entries.push_back(*entry);
+  }
+  if (!error) return entries;
+  const std::string remedy =
+      folder == start ? "" : fmt::format("; name the files by a pattern, --inputs '{}'", (start / "*").string());
+  throw Error("not_found", fmt::format("cannot read the folder '{}': {}{}", folder.string(), error.message(), remedy));
+}
+
 }  // namespace
 
 bool natural_less(std::string_view a, std::string_view b) {
@@ -64,19 +78,20 @@ bool natural_less(std::string_view a, std::string_view b) {
 
 std::vector<std::string> media_files(const std::string& folder) {
   std::vector<std::string> files;
-  std::error_code error;
   // "." alone is not worth a prefix.
   const fs::path start = fs::path(folder).lexically_normal() == "." ? fs::path(".") : fs::path(folder);
-  for (fs::recursive_directory_iterator entry(start, error), end; !error && entry != end; entry.increment(error)) {
-    std::error_code unknown;
-    if (entry->path().filename().string().starts_with('.')) {
-      if (entry->is_directory(unknown)) entry.disable_recursion_pending();
-      continue;
+  std::vector<fs::path> folders{start};
+  while (!folders.empty()) {
+    const fs::path next = std::move(folders.back());
+    folders.pop_back();
+    for (const fs::directory_entry& entry : entries_of(next, start)) {
+      std::error_code unknown;
+      const fs::path& path = entry.path();
+      if (entry.is_directory(unknown) && !entry.is_symlink(unknown)) folders.push_back(path);
+      if (!entry.is_regular_file(unknown) || !is_media(path)) continue;
+      files.push_back(start == "." ? path.lexically_relative(start).string() : path.string());
     }
-    if (!entry->is_regular_file(unknown) || !is_media(entry->path())) continue;
-    files.push_back(start == "." ? entry->path().lexically_relative(start).string() : entry->path().string());
   }
-  if (error) throw Error("not_found", fmt::format("cannot read the folder '{}': {}", folder, error.message()));
   if (files.empty()) {
     throw Error("not_found", fmt::format("the folder '{}' has no video and no image; name other files by a pattern, "
                                          "--inputs '{}'",
@@ -91,6 +106,14 @@ bool is_pattern(std::string_view name) {
 }
 
 std::vector<std::string> matching_files(const std::string& pattern) {
+  for (const fs::path& part : fs::path(pattern)) {
+    if (part.string().find("**") == std::string::npos) continue;
+    const std::string folder = pattern.substr(0, pattern.find_last_of('/', pattern.find("**")));
+    throw UsageError(fmt::format(
+        "--inputs '{}': '**' does not stand for folders of any depth here; name a folder, which gives every video and "
+        "image below it, --inputs '{}', or write one '*' for each folder on the way",
+        pattern, folder.empty() || folder.starts_with("**") ? "." : folder));
+  }
   glob_t found{};
   const int result = glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
   std::vector<std::string> files;

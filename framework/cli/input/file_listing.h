@@ -14,7 +14,8 @@ std::vector<std::string> media_files(const std::string& folder);
 
 /// Whether a name has one of the signs *, ? and [.
 bool is_pattern(std::string_view name);
-/// The files that match a pattern of the shell's, in natural order. Throws pipit::Error (`not_found`) when none does.
+/// The files that match a pattern of the shell's, in natural order. Throws pipit::Error (`not_found`) when none does,
+/// UsageError for "**".
 std::vector<std::string> matching_files(const std::string& pattern);
 
 /// Order in which clip2 comes before clip10.

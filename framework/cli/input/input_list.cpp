@@ -8,6 +8,7 @@
 
 #include "base/near.h"
 #include "cli/command.h"
+#include "cli/input/json_line.h"
 #include "cli/input/table_reader.h"
 #include "pipit/error.h"
 
@@ -189,13 +190,63 @@ std::unique_ptr<InputList> open_table(InputSource source, char separator, const 
   return std::make_unique<Table>(std::move(source.lines), separator, std::move(header), requests);
 }
 
-/// Media and the like given for a list.
+/// A file that holds a list in a form that is not read, told by its first bytes.
+struct ForeignForm {
+  std::string_view beginning;
+  const char* is;
+  const char* remedy;
+};
+constexpr ForeignForm kForeignForms[] = {
+    {"\xff\xfe", "UTF-16 text", "write it as UTF-8: iconv -f UTF-16 -t UTF-8 LIST > NEW"},
+    {"\xfe\xff", "UTF-16 text", "write it as UTF-8: iconv -f UTF-16 -t UTF-8 LIST > NEW"},
+    {"PK\x03\x04", "a ZIP archive, as a spreadsheet's .xlsx or .ods is", "save the table as CSV (UTF-8)"},
+    {"\xd0\xcf\x11\xe0", "an old Office file, as a spreadsheet's .xls is", "save the table as CSV (UTF-8)"},
+    {"\x1f\x8b", "compressed by gzip", "unpack it on the way: zcat LIST | pipit run … --inputs -"},
+    {"BZh", "compressed by bzip2", "unpack it on the way: bzcat LIST | pipit run … --inputs -"},
+    {"\xfd\x37zXZ", "compressed by xz", "unpack it on the way: xzcat LIST | pipit run … --inputs -"},
+    {"\x28\xb5\x2f\xfd", "compressed by zstd", "unpack it on the way: zstdcat LIST | pipit run … --inputs -"},
+    {"PAR1", "a Parquet file", "write its columns as CSV or as JSON lines"},
+};
+
+/// Lines of old Macs end with a carriage return alone; here all of them would be one.
+bool has_bare_returns(std::string_view text) {
+  const std::size_t at = text.find('\r');
+  return text.find('\n') == std::string_view::npos && at < text.size() - 1;
+}
+
+/// Media and the like given for a list, and lists in other forms.
 void check_text(const InputSource& source, const RequestReader& requests) {
-  if (source.lines->beginning().find('\0') == std::string_view::npos) return;
+  const std::string_view text = source.lines->beginning();
+  for (const ForeignForm& form : kForeignForms) {
+    if (!text.starts_with(form.beginning)) continue;
+    refuse(fmt::format("{} is {}, expected lines of UTF-8 text; {}", shown(source.name), form.is, form.remedy));
+  }
+  if (!text.empty() && has_bare_returns(text)) {
+    refuse(
+        fmt::format("{}: its lines end with a carriage return alone, expected a line feed; write them anew: tr "
+                    "'\\r' '\\n' < LIST > NEW",
+                    shown(source.name)));
+  }
+  if (text.find('\0') == std::string_view::npos) return;
   refuse(
       fmt::format("{} is not a list: it holds binary data; give one file as --input {}={}, several as a folder, a "
                   "pattern or a list of their names",
                   shown(source.name), requests.inputs().front(), source.name == "-" ? "FILE" : source.name));
+}
+
+/// Whether the first line is the beginning of an object that goes on in the next one.
+bool is_cut_object(const std::string& line, LineReader& lines) {
+  try {
+    JsonLine::read(line);
+    return false;
+  } catch (const Error& e) {
+    if (!std::string_view(e.what()).ends_with("found the end of the line")) return false;
+  }
+  auto next = lines.next();
+  if (!next) return false;
+  const bool is_another = next->text.find_first_not_of(" \t") == next->text.find('{');
+  lines.put_back(std::move(*next));
+  return !is_another;
 }
 
 std::unique_ptr<InputList> open_lines(InputSource source, const RequestReader& requests) {
@@ -209,7 +260,13 @@ std::unique_ptr<InputList> open_lines(InputSource source, const RequestReader& r
   if (!first) return json();
   std::string text = first->text.substr(first->text.find_first_not_of(" \t"), 4096);
   if (text.ends_with('\r')) text.pop_back();
+  const bool in_pieces =
+      text.starts_with('{') && ending != ".csv" && !first->too_long && is_cut_object(first->text, *source.lines);
   source.lines->put_back(std::move(*first));
+  if (in_pieces) {
+    refuse(fmt::format("{}: its first JSON object takes several lines; give one object a line, as jq -c . writes them",
+                       shown(source.name)));
+  }
   if (ending == ".csv") {
     const char found = separator_of(text, requests);
     return open_table(std::move(source), found == 0 ? ',' : found, requests);

@@ -30,6 +30,10 @@ std::string quoted_json(std::string_view text) {
   return json;
 }
 
+bool has(const Request& request, const std::string& name) {
+  return std::ranges::find(request.inputs, name, &Inputs::value_type::first) != request.inputs.end();
+}
+
 /// What `make` gives; what it throws is the item's error.
 template <class Make>
 Request contained(Make make) {
@@ -73,12 +77,23 @@ Request RequestReader::from_pairs(const std::vector<std::pair<std::string, std::
   return contained([&] {
     Request request;
     for (const auto& [name, text] : pairs) {
-      const bool twice =
-          std::ranges::any_of(request.inputs, [&wanted = name](const auto& input) { return input.first == wanted; });
-      if (twice) {
+      if (has(request, name)) {
         throw UsageError(fmt::format("--input {}: given twice; several items come from --inputs FILE", name));
       }
-      add(request, name, value_of_text(name, text), quoted_json(text));
+      if (type_of_input(name) == nullptr) {
+        throw UsageError(fmt::format("--input {}={}: no input '{}'{}", name, text, name,
+                                     instead(name, names_, "the pipeline takes")));
+      }
+      Value value = value_of_text(name, text);
+      if (const Type& type = *type_of_input(name); !type.holds(value)) {
+        throw UsageError(
+            fmt::format("--input {}={}: '{}' takes {}, found {}", name, text, name, type.text(), type_of(value)));
+      }
+      add(request, name, std::move(value), quoted_json(text));
+    }
+    for (const std::string& name : names_) {
+      if (has(request, name)) continue;
+      throw UsageError(fmt::format("--input {}=… is missing; the pipeline takes {}", name, quoted_list(names_)));
     }
     return request;
   });
@@ -109,6 +124,7 @@ Request RequestReader::from_json(std::string_view text) const {
       append_field(request.fields.carried, name == member.name ? std::string(member.name_text) : quoted_json(name),
                    member.value);
     }
+    check(request);
     return request;
   });
 }
@@ -125,6 +141,7 @@ Request RequestReader::from_cells(const std::vector<std::string>& header, const 
           header[i], [&](const std::string& other) { return std::ranges::find(header, other) != header.end(); });
       append_field(request.fields.carried, quoted_json(name), quoted_json(cells[i]));
     }
+    check(request);
     return request;
   });
 }
@@ -169,6 +186,21 @@ Value RequestReader::value_of_text(const std::string& name, const std::string& t
   if (type == nullptr || !type->kind || *type->kind == Kind::kString) return text;
   const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
   return json.is_discarded() ? Value(text) : pipit::from_json(json, *type);
+}
+
+/// Here and not only by the pipeline, which knows no lines.
+void RequestReader::check(Request& request) const {
+  const auto refuse = [&](const std::string& message) {
+    if (!request.error) request.error = ItemError{"", "invalid_input", message};
+  };
+  for (const auto& [name, value] : request.inputs) {
+    const Type& type = *type_of_input(name);
+    if (!type.holds(value)) refuse(fmt::format("input '{}' takes {}, found {}", name, type.text(), type_of(value)));
+  }
+  for (const std::string& name : names_) {
+    if (has(request, name)) continue;
+    refuse(fmt::format("input '{}' is missing; the pipeline takes {}", name, quoted_list(names_)));
+  }
 }
 
 void RequestReader::add(Request& request, const std::string& name, Value value, std::string_view json) const {

@@ -53,6 +53,7 @@ class RequestReader {
   const Type* type_of_input(std::string_view name) const;
   Value value_of_json(const std::string& name, std::string_view json) const;
   Value value_of_text(const std::string& name, const std::string& text) const;
+  void check(Request& request) const;
   void add(Request& request, const std::string& name, Value value, std::string_view json) const;
   std::string carried_name(const std::string& name, const std::function<bool(const std::string&)>& is_there) const;
 

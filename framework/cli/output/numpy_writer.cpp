@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/near.h"
+#include "value/json_text.h"
 #include "value/type.h"
 
 namespace pipit::cli {
@@ -165,6 +166,11 @@ void NumpyWriter::settle_shape(const Tensor& tensor) {
 std::string NumpyWriter::fault_of(const Value& row) const {
   if (row.kind() != Kind::kTensor) return fmt::format("'{}' is {}, and not a tensor", column_, type_of(row));
   const Tensor tensor = row.tensor();
+  if (const std::string device = foreign_device(tensor); !device.empty()) {
+    return fmt::format(
+        "'{}' is a tensor on {}, and files are written from main memory; have its operator give it there", column_,
+        device);
+  }
   if (tensor.dtype() == header_.dtype && std::ranges::equal(header_.shape, tensor.shape()) && tensor.contiguous()) {
     return "";
   }
@@ -176,7 +182,8 @@ void NumpyWriter::append(Files& files, Result& result, const ItemFields& fields)
   std::vector<Value> rows;
   if (!result.error) add_rows(rows, result.get(column_));
   for (const Value& row : rows) {
-    if (!shape_known_ && row.kind() == Kind::kTensor) settle_shape(row.tensor());
+    const bool first = !shape_known_ && row.kind() == Kind::kTensor && foreign_device(row.tensor()).empty();
+    if (first) settle_shape(row.tensor());
     if (const std::string fault = fault_of(row); !fault.empty()) {
       result.error = ItemError{"", "invalid_output", fault};
       break;

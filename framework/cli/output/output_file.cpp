@@ -29,6 +29,16 @@ std::string target_of(const std::string& name) {
   return error ? name : target.string();
 }
 
+/// Where links lead in the end, whether anything is there or not.
+std::string end_of_links(const std::string& name) {
+  constexpr int kMostLinks = 40;  // as the kernel follows
+  std::filesystem::path at(name);
+  for (int links = 0; links < kMostLinks && std::filesystem::is_symlink(at); ++links) {
+    at = at.parent_path() / std::filesystem::read_symlink(at);
+  }
+  return at.string();
+}
+
 /// The process that has locked an open file, as the kernel tells it; empty when it does not.
 std::string lock_holder(int file) {
   struct stat status {};
@@ -55,10 +65,10 @@ std::string lock_holder(int file) {
 }  // namespace
 
 OutputFile::OutputFile(std::string name) : name_(std::move(name)) {
-  if (is_standard_output(name_)) {
-    name_ = "-";
-    file_ = fcntl(standard_output(), F_DUPFD_CLOEXEC, 0);
-    begun_ = true;
+  if (const auto given = named_descriptor(name_)) {
+    if (given == STDOUT_FILENO) name_ = "-";
+    file_ = fcntl(given == STDOUT_FILENO ? standard_output() : *given, F_DUPFD_CLOEXEC, 0);
+    given_ = begun_ = true;
     if (file_ < 0) fail(errno);
     return;
   }
@@ -77,6 +87,16 @@ void OutputFile::open() {
   file_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   created_ = file_ >= 0;
   if (!created_ && errno == EEXIST) file_ = ::open(name_.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file_ < 0 && errno == ENOENT && std::filesystem::is_symlink(name_)) {
+    const std::string target = end_of_links(name_);
+    file_ = ::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    created_ = file_ >= 0;
+    if (created_) name_ = target;
+    if (!created_ && errno == ENOENT) {
+      throw Error("output_failed",
+                  fmt::format("cannot write '{}': it is a link to '{}', whose folder does not exist", name_, target));
+    }
+  }
   if (file_ < 0) fail(errno);
 }
 
@@ -116,7 +136,7 @@ void OutputFile::fail(int error) const {
 
 bool OutputFile::is_regular() const {
   struct stat status {};
-  return name_ != "-" && fstat(file_, &status) == 0 && S_ISREG(status.st_mode);
+  return !given_ && fstat(file_, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 void OutputFile::begin() {

@@ -10,8 +10,9 @@ namespace pipit::cli {
 
 class OutputFile {
  public:
-  /// "-" is standard output. Creates the file, keeps its content. As long as a regular file is open here no other
-  /// process can open it so: throws pipit::Error (`output_busy`) that names the one that has it, or `output_failed`.
+  /// "-" is standard output, "/dev/fd/6" what is open as 6. Creates the file (a link's target), keeps its content. As
+  /// long as a regular file is open here no other process can open it so: throws pipit::Error (`output_busy`) that
+  /// names the one that has it, or `output_failed`.
   explicit OutputFile(std::string name);
   /// An empty file beside the one of this name (a link's target), NAME and `ending`, to take its place; removed again
   /// if it does not.
@@ -25,7 +26,7 @@ class OutputFile {
   /// A file that can be read again and cut: no pipe, no device, not standard output.
   bool is_regular() const;
 
-  /// Empties it. Standard output is left as it is.
+  /// Empties it. A descriptor that was given is left as it is.
   void begin();
   /// Keeps so many bytes of what is there and goes on behind them.
   void begin_behind(std::int64_t bytes);
@@ -47,6 +48,7 @@ class OutputFile {
 
   std::string name_;
   int file_ = -1;
+  bool given_ = false;  // a descriptor that was open already
   bool created_ = false;
   bool begun_ = false;
   bool temporary_ = false;

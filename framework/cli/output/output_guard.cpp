@@ -40,7 +40,7 @@ std::string subject_of(const std::string& option, const std::string& file) {
 }
 
 void check_form(const std::string& subject, const std::string& file, const FileForm& form) {
-  if (is_standard_output(file) || is_of_form(beginning_of(file), form)) return;
+  if (named_descriptor(file) || is_of_form(beginning_of(file), form)) return;
   throw UsageError(fmt::format("{} is there and is not {}; remove it, or name another file", subject, form.what));
 }
 

@@ -46,7 +46,7 @@ std::string line_of(Result& result, const ItemFields& fields, std::string_view s
     try {
       return good_line(result, fields, skip);
     } catch (const Error& e) {
-      result.error = ItemError{"", "invalid_input", e.what()};
+      result.error = ItemError{"", e.code() == "invalid_output" ? e.code() : "invalid_input", e.what()};
     }
   }
   return error_line(*result.error, fields);

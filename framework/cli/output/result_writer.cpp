@@ -34,7 +34,7 @@ std::unique_ptr<ResultWriter> ResultWriter::open(const std::string& file, const 
 }
 
 void ResultWriter::check_ending(const std::string& file) {
-  if (is_standard_output(file)) return;
+  if (named_descriptor(file)) return;
   if (is_url(file)) {
     throw UsageError(fmt::format("--output '{}': URLs are not written; write a file and copy it", file));
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/counted.h"
 #include "cli/command.h"
 
 namespace pipit::cli {
@@ -56,22 +57,28 @@ Selection RunOutput::go_on(const Pipeline& pipeline, InputList& list, const std:
   for (std::int64_t item = 0; item < earlier.items; ++item) {
     auto input = list.next();
     if (!input) {
-      throw Error("invalid_input", fmt::format("cannot resume '{}': it has {} results, '{}' has {} items",
-                                               choices_.file, earlier.items, name, item));
+      throw Error("invalid_input", fmt::format("cannot resume '{}': it has {}, '{}' has {}", choices_.file,
+                                               counted(earlier.items, "result"), name, counted(item, "item")));
     }
     const std::uint64_t digest = input->digest();
+    const bool has_failed = failed != earlier.failed.end() && *failed == item;
+    // A line may have been the fault of its item.
+    if (has_failed && choices_.retry_failed && item < static_cast<std::int64_t>(digests.size())) {
+      digests[static_cast<std::size_t>(item)] = digest;
+    }
     if (item == static_cast<std::int64_t>(digests.size())) {
       digests.push_back(digest);
     } else if (digests[static_cast<std::size_t>(item)] != digest) {
       const std::string where = input->line > 0 ? fmt::format("line {} of '{}'", input->line, name)
                                                 : fmt::format("item {} of '{}', '{}',", item, name, input->text);
       throw Error("invalid_input",
-                  fmt::format("cannot resume '{}': {} is not what the result of item {} was made from; "
-                              "items may be added at the end only. Start anew with --overwrite, or "
-                              "name another --output",
-                              choices_.file, where, item));
+                  fmt::format("cannot resume '{}': {} is not what the result of item {} was made from; {}. Start anew "
+                              "with --overwrite, or name another --output",
+                              choices_.file, where, item,
+                              has_failed ? "that item failed, and --retry-failed takes what stands there now"
+                                         : "items may be added at the end only"));
     }
-    if (failed == earlier.failed.end() || *failed != item) continue;
+    if (!has_failed) continue;
     ++failed;
     if (choices_.retry_failed) {
       selection.again.emplace_back(item, std::move(*input));

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdio>
 #include <utility>
 
@@ -37,8 +38,20 @@ int standard_output() {
   return kept;
 }
 
+std::optional<int> named_descriptor(std::string_view file) {
+  if (file == "-" || file == "/dev/stdout") return STDOUT_FILENO;
+  if (file == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!file.starts_with(folder)) continue;
+    int descriptor = 0;
+    const auto read = std::from_chars(file.data() + folder.size(), file.data() + file.size(), descriptor);
+    if (read.ec == std::errc() && read.ptr == file.data() + file.size() && descriptor >= 0) return descriptor;
+  }
+  return std::nullopt;
+}
+
 bool is_standard_output(std::string_view file) {
-  return file == "-" || file == "/dev/stdout" || file == "/dev/fd/1" || file == "/proc/self/fd/1";
+  return named_descriptor(file) == STDOUT_FILENO;
 }
 
 }  // namespace pipit::cli

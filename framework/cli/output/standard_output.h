@@ -1,6 +1,7 @@
 // Standard output while code of others runs in this process: it belongs to the results alone.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 namespace pipit::cli {
@@ -17,6 +18,9 @@ void keep_standard_output();
 /// The descriptor of standard output as the program was given it.
 int standard_output();
 
+/// A descriptor that whoever started the program has opened, by its name: 1 for "-" and "/dev/stdout", 2 for
+/// "/dev/stderr", 6 for "/dev/fd/6". Nothing for names of files.
+std::optional<int> named_descriptor(std::string_view file);
 /// "-", and the names that the system has for standard output.
 bool is_standard_output(std::string_view file);
 

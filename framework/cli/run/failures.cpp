@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
+
 namespace pipit::cli {
 namespace {
 
@@ -32,14 +34,14 @@ void Failures::add(std::int64_t item, const ItemError& error) {
 }
 
 std::string Failures::text(std::int64_t items, const std::string& lines) const {
-  return fmt::format("{} of {} item{} failed; {}{}; {} has {}\n", count_, items, items == 1 ? "" : "s",
+  return fmt::format("{} of {} failed; {}{}; {} has {}\n", count_, counted(items, "item"),
                      count_ > 1 ? "the first is " : "", first_, shown(lines),
                      count_ > 1 ? "a line for each" : "its line");
 }
 
 std::string earlier_failures_text(std::int64_t failed, const std::string& lines) {
-  return fmt::format("{} item{} failed in an earlier run, see {}; --resume --retry-failed runs {} again\n", failed,
-                     failed == 1 ? "" : "s", shown(lines), failed == 1 ? "it" : "them");
+  return fmt::format("{} failed in an earlier run, see {}; --resume --retry-failed runs {} again\n",
+                     counted(failed, "item"), shown(lines), failed == 1 ? "it" : "them");
 }
 
 }  // namespace pipit::cli

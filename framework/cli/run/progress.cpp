@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "base/counted.h"
+
 namespace pipit::cli {
 
 void Progress::done(bool failed) {
@@ -24,9 +26,8 @@ void Progress::clear() {
 void Progress::draw() {
   const double seconds = std::chrono::duration<double>(drawn_ - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(done_) / seconds : 0;
-  std::string line = fmt::format("{}", done_);
-  if (total_) line += fmt::format("/{}", *total_);
-  line += fmt::format(" items, {:.1f}/s", rate);
+  std::string line = total_ ? fmt::format("{}/", done_) : "";
+  line += fmt::format("{}, {:.1f}/s", counted(total_.value_or(done_), "item"), rate);
   if (failed_ > 0) line += fmt::format(", {} failed", failed_);
   if (total_ && rate > 0) {
     const auto left = static_cast<std::int64_t>(static_cast<double>(*total_ - done_) / rate);

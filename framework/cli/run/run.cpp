@@ -226,7 +226,7 @@ void guard(OutputGuard& files, const Choices& choices, const InputSource& source
 
   const std::string& output = choices.output.file;
   files.writes("--output", output, kRunForm);
-  if (!is_standard_output(output)) {
+  if (!named_descriptor(output)) {
     for (const std::string& file : ResultWriter::files_beside(output)) files.writes_beside("--output", file, kRunForm);
   }
   if (!choices.stats_file.empty()) files.writes("--stats", choices.stats_file, kStatisticsForm);
@@ -343,7 +343,8 @@ int run(const Arguments& arguments) {
   if (!broke_off && choices.show_stats) fmt::print(stderr, "{}", stats_table(stats, choices.verbose));
   tell_end(choices, output, failures, selection, stats.items);
   if (!broke_off && interrupt.signal() != 0) {
-    fmt::print(stderr, "interrupted: {} results were written\n", stats.items);
+    fmt::print(stderr, "interrupted: {} written\n",
+               stats.items == 1 ? "1 result was" : fmt::format("{} results were", stats.items));
   }
   return leave(pipeline, status);
 }

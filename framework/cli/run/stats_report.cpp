@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "runtime/stats.h"
 #include "value/json_text.h"
 
@@ -34,9 +35,9 @@ std::string stats_table(const RunStats& stats, bool facts) {
   std::string errors;
   for (const auto& [code, n] : stats.errors) errors += fmt::format("{}{} {}", errors.empty() ? " (" : ", ", n, code);
   if (!errors.empty()) errors += ')';
-  text += fmt::format("{} items, {} failed{}; opened in {:.2f} s, ran {:.2f} s ({:.1f} items/s); peak memory {} MiB\n",
-                      stats.items, stats.failed, errors, stats.open_s, stats.run_s, stats.items_per_s(),
-                      stats.peak_rss_bytes >> 20);
+  text += fmt::format("{}, {} failed{}; opened in {:.2f} s, ran {:.2f} s ({:.1f} items/s); peak memory {} MiB\n",
+                      counted(stats.items, "item"), stats.failed, errors, stats.open_s, stats.run_s,
+                      stats.items_per_s(), stats.peak_rss_bytes >> 20);
   return text;
 }
 

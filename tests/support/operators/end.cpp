@@ -17,11 +17,12 @@ class End {
         .required("how",
                   "enum(exit|quick_exit|_exit|child|segfault|overflow|divide|abort|throw|thread_exit|thread_abort)",
                   "in which way")
-        .argument("when", "enum(work|construction|destruction)", "work", "at what time");
+        .argument("when", "enum(work|construction|destruction|exit)", "work", "at what time");
   }
   End(const pipit::Arguments& arguments, pipit::Context&)
       : how_(arguments.string("how")), when_(arguments.string("when")) {
     if (when_ == "construction") end();
+    if (when_ == "exit") static const End at_exit(how_);
   }
   ~End() {
     if (when_ == "destruction") end();
@@ -32,6 +33,7 @@ class End {
   }
 
  private:
+  explicit End(std::string how) : how_(std::move(how)), when_("destruction") {}
   void end() const {
     if (how_ == "exit") std::exit(0);
     if (how_ == "quick_exit") std::quick_exit(0);
