@@ -17,22 +17,22 @@ class WriteFault : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Written under another name in the folder of the one that it shall get;
-/// removed again unless it was given that.
+/// A file that is written under a temporary name in its folder, and removed
+/// unless name() gives it its own.
 class AtomicFile {
  public:
-  /// Throws WriteFault, as everything here.
+  /// Every function here throws WriteFault.
   explicit AtomicFile(const std::filesystem::path& folder);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  /// The name that it has meanwhile, for who writes by name; then write() is not called.
+  /// The temporary name, for code that writes by name instead of calling write().
   const std::string& temporary() const { return temporary_; }
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
-  /// Gives it its name, in place of what may have it. `durable`: only once the
-  /// disk has it.
+  /// Gives the file its name and replaces another of that name. `durable`: not
+  /// before the disk has it.
   void name(const std::filesystem::path& path, bool durable);
 
  private:

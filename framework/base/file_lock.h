@@ -5,8 +5,9 @@
 
 namespace pipit {
 
-/// Holds a lock on a file, made where it is not there, as long as it lives; waits for others that do, in this process
-/// too. The system takes the lock of a process that ends. Where files cannot be locked it holds nothing.
+/// Holds a lock on a file as long as it lives, and creates the file where there is none; waits for others that hold it,
+/// in this process too. The system releases the lock of a process that ends. Where files cannot be locked it holds
+/// nothing.
 class FileLock {
  public:
   explicit FileLock(const std::filesystem::path& path);

@@ -29,7 +29,7 @@ int by_quota(const Path& group, GroupVersion version, int most) {
     std::ifstream(group / "cpu.cfs_quota_us") >> quota;
     std::ifstream(group / "cpu.cfs_period_us") >> period;
   }
-  const double allowed = std::strtod(quota.c_str(), nullptr);  // "max" and "-1" are no quota
+  const double allowed = std::strtod(quota.c_str(), nullptr);  // "max" and "-1" are not quotas
   if (!(allowed > 0) || !(period > 0)) return most;
   return static_cast<int>(std::clamp(std::ceil(allowed / period), 1.0, static_cast<double>(most)));
 }
@@ -46,7 +46,7 @@ std::optional<std::int64_t> named_number(const Path& file, const std::string& na
   return std::nullopt;
 }
 
-/// The only number of a file; none where there is no file, or "max" in it.
+/// The number that is all of a file; nothing where the file is missing or says "max".
 std::optional<std::int64_t> number_in(const Path& file) {
   std::int64_t number = 0;
   if (std::ifstream(file) >> number) return number;

@@ -22,7 +22,7 @@ void check_forms(const Graph& graph, Faults& faults) {
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
     const Column& column = graph.column(graph.outputs[i]);
     if (has_json_form(column.type)) continue;
-    faults.add(graph.spec.outputs_line,
+    faults.add(graph.spec.outputs[i].at,
                fmt::format("output '{}' is {}, which has no JSON form; leave it out of 'outputs'", graph.output_name(i),
                            column.type.text()));
   }

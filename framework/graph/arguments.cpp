@@ -31,7 +31,7 @@ bool is_kind(Base base, Kind kind) {
   }
 }
 
-/// What was found; with its type, where that is what is wrong.
+/// The text found; with its type where the type is wrong.
 std::string found_text(const YamlNode& node, bool of_type) {
   if (node.kind != YamlNode::Kind::kScalar || node.is_null()) return describe(node);
   const Value value = to_value(node);
@@ -58,6 +58,8 @@ class Converter {
   }
 
   const std::string& fault() const { return fault_; }
+  /// The place of the fault.
+  SourcePlace place() const { return place_; }
 
  private:
   /// The value, or nothing when it is of another type. A text from outside may look like a number.
@@ -92,6 +94,7 @@ class Converter {
       Value value = to_value(item);
       const bool of_type = is_kind(argument_.type.item, value.kind());
       if (!of_type || !argument_.values.takes(value)) {
+        place_ = item.at;
         return refuse(fmt::format("{} as its item {}", found_text(item, of_type), items.size() + 1));
       }
       items.push_back(argument_.values.canonical(value));
@@ -130,6 +133,7 @@ class Converter {
   const ArgumentSpec& written_;
   const std::filesystem::path& folder_;
   std::string fault_;
+  SourcePlace place_ = written_.value.at;
 };
 
 const Argument* find(const OperatorSignature& signature, const std::string& name) {
@@ -137,6 +141,16 @@ const Argument* find(const OperatorSignature& signature, const std::string& name
   const auto alias =
       std::ranges::find_if(signature.arguments, [&](const Argument& a) { return !a.alias.empty() && a.alias == name; });
   return alias == signature.arguments.end() ? nullptr : &*alias;
+}
+
+/// The parts of a parsed text have the place of the text.
+void place(YamlNode& node, SourcePlace at) {
+  node.at = at;
+  for (YamlNode& item : node.items) place(item, at);
+  for (auto& [key, value] : node.entries) {
+    key.at = at;
+    place(value, at);
+  }
 }
 
 /// A list or a map that came as one text (from the command line, the environment, a default) is read as YAML, unless
@@ -149,7 +163,7 @@ void unfold(const Argument* argument, ArgumentSpec& written) {
   if (!node.text.starts_with('[') && !node.text.starts_with('{')) return;
   try {
     YamlNode parsed = parse_yaml(node.text, written.name);
-    parsed.line = node.line;
+    place(parsed, node.at);
     node = std::move(parsed);
   } catch (const Error&) {
     // It stays a text, and is refused as one.
@@ -171,13 +185,13 @@ std::vector<ArgumentSpec> flatten(const OperatorSignature& signature, const Node
     }
     for (const auto& [key, value] : written.value.entries) {
       flat.push_back({written.name + "." + key.text, value, written.from_outside, written.overrides, written.folder,
-                      written.unset, written.told});
+                      written.unset, written.told, key.at});
     }
   }
   return flat;
 }
 
-/// What was written, by the argument that it is for.
+/// The written arguments, by the names of the signature.
 std::map<std::string, ArgumentSpec> by_argument(const OperatorSignature& signature, const NodeSpec& node,
                                                 const ArgumentFaults& tell) {
   std::vector<std::string> names;
@@ -187,11 +201,11 @@ std::map<std::string, ArgumentSpec> by_argument(const OperatorSignature& signatu
   for (ArgumentSpec& written : flatten(signature, node)) {
     const Argument* argument = find(signature, written.name);
     if (argument == nullptr) {
-      tell.fault(written.value.line, fmt::format("operator '{}' has no argument '{}'{}", node.op, written.name,
-                                                 instead(written.name, names, "it takes")));
+      tell.fault(written.at, fmt::format("operator '{}' has no argument '{}'{}", node.op, written.name,
+                                         instead(written.name, names, "it takes")));
       slips.push_back(std::move(written));
     } else if (!written.overrides && given.contains(argument->name)) {
-      tell.fault(written.value.line, fmt::format("argument '{}' is given twice", argument->name));
+      tell.fault(written.at, fmt::format("duplicate argument '{}'", argument->name));
     } else {
       given[argument->name] = std::move(written);
     }
@@ -221,18 +235,18 @@ Value bind_arguments(const OperatorSignature& signature, const NodeSpec& node, c
       written = found->second;
     } else if (argument.default_text) {
       if (*argument.default_text == "null") continue;
-      written = {argument.name, YamlNode{.line = node.line, .text = *argument.default_text}, true};
+      written = {argument.name, YamlNode{.at = node.part("op"), .text = *argument.default_text}, true};
       unfold(&argument, written);
     } else {
-      tell.fault(node.line, fmt::format("operator '{}' needs argument '{}' ({}): {}", node.op, argument.name,
-                                        argument.type_text, argument.doc));
+      tell.fault(node.part("op"), fmt::format("operator '{}' needs argument '{}' ({}): {}", node.op, argument.name,
+                                              argument.type_text, argument.doc));
       continue;
     }
     Converter converter(signature, argument, written, folder);
     if (std::optional<Value> converted = converter.convert()) {
       value = std::move(*converted);
     } else {
-      tell.fault(written.value.line, converter.fault());
+      tell.fault(converter.place(), converter.fault());
     }
   }
   return Value::map(std::move(bound));

@@ -13,10 +13,10 @@
 
 namespace pipit {
 
-/// Who is told what binding finds.
+/// Takes what binding finds.
 struct ArgumentFaults {
   /// Something is wrong.
-  std::function<void(int line, const std::string& message)> fault;
+  FaultSink fault;
   /// A value needs an environment variable that is not set.
   std::function<void(const UnsetVariable& variable)> unset = [](const UnsetVariable&) {};
 };
@@ -24,7 +24,7 @@ struct ArgumentFaults {
 /// Checks the arguments as written against the signature: unknown, missing, given twice, of a wrong type or value, a
 /// file that is not there. Returns a map with every argument of the signature, defaults filled in, in the signature's
 /// order; null for what is wrong or not known. Relative paths written in the file are resolved against `folder`. An
-/// argument with a slip in its name is judged as the one that was meant.
+/// argument whose name is misspelt is judged as the one that was meant.
 Value bind_arguments(const OperatorSignature& signature, const NodeSpec& node, const std::filesystem::path& folder,
                      const ArgumentFaults& tell);
 

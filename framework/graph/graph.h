@@ -65,7 +65,7 @@ struct Graph {
   using Check = std::function<void(const Graph& graph, Faults& faults)>;
 
   /// Throws pipit::Error (`invalid_pipeline`) with every fault of the file: those of a draft, those of the graph and
-  /// those that `check` finds. Nothing is told that follows from another fault.
+  /// those that `check` finds. Faults that follow from another one are left out.
   static Graph build(Spec spec, const OperatorPath& path, const Check& check = {});
 
   const GraphNode& node(NodeId id) const { return nodes[static_cast<std::size_t>(id)]; }
@@ -81,7 +81,7 @@ struct Graph {
   std::string column_text(ColumnId id) const;
   /// The value of a column that is a constant, else null.
   const Value* constant_at(ColumnId id) const;
-  /// What the file calls an output; its column may have another name below.
+  /// The file's name of an output; its column may have another name below.
   const std::string& output_name(std::size_t output) const { return spec.outputs[output].text; }
 };
 

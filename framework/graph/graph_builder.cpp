@@ -8,7 +8,11 @@
 #include "graph/graph.h"
 #include "graph/holds.h"
 #include "graph/node_domains.h"
+#include "graph/node_mode.h"
+#include "graph/node_ports.h"
+#include "graph/row_warnings.h"
 #include "graph/scope.h"
+#include "spec/forms.h"
 
 namespace pipit {
 namespace {
@@ -31,12 +35,13 @@ class Builder {
     }
     faults_.enter(graph_.spec.place);
     resolve_outputs();
-    check_uses();
+    check_inputs_are_read();
+    warn_of_unread(graph_, scope_, faults_);
     find_holds(graph_, faults_);
     faults_.enter(graph_.spec.place);
     if (check) check(graph_, faults_);
     faults_.raise();
-    warn_of_dropped_rows();
+    warn_of_dropped_rows(graph_, faults_);
   }
 
  private:
@@ -46,7 +51,7 @@ class Builder {
     try {
       column.type = Type::parse(input.type);
     } catch (const Error& e) {
-      faults_.add(input.line, fmt::format("input '{}': {}", input.name, e.what()));
+      faults_.add(input.type_at, fmt::format("input '{}': {}", input.name, e.what()));
     }
     write(std::move(column));
   }
@@ -68,21 +73,22 @@ class Builder {
     try {
       if (!alias.type.empty()) port.type = Type::parse(alias.type);
     } catch (const Error& e) {
-      fault(meant.line, fmt::format("input '{}': {}", alias.name, e.what()));
+      fault(meant.at, fmt::format("input '{}': {}", alias.name, e.what()));
     }
     tell_unset(alias.means.unset);
     if (alias.means.told) {
       write({alias.name, -1, 0, {}, kNoDomain});
       return;
     }
-    const ColumnId index = alias.means.constant ? add_constant(alias.means, port) : read(meant);
+    const FaultSink sink = [&](SourcePlace at, const std::string& message) { fault(at, message); };
+    const ColumnId index = alias.means.constant ? add_constant(graph_, alias.means, port, sink) : read(meant);
     if (index < 0) {
       write({alias.name, -1, 0, {}, kNoDomain});
       return;
     }
     if (!port.type.accepts(graph_.column(index).type)) {
-      fault(meant.line, fmt::format("input '{}' takes {}, {} gives {}", alias.name, port.type.text(),
-                                    graph_.column_text(index), graph_.column(index).type.text()));
+      fault(meant.at, fmt::format("input '{}' takes {}, {} gives {}", alias.name, port.type.text(),
+                                  graph_.column_text(index), graph_.column(index).type.text()));
       write({alias.name, -1, 0, {}, kNoDomain});
       return;
     }
@@ -96,7 +102,7 @@ class Builder {
     const bool known = !spec.op.empty() && find_operator(spec, node);
     bool chosen = false;
     if (known && !spec.args_told) {
-      const ArgumentFaults tell{[&](int line, const std::string& message) { fault(line, message); },
+      const ArgumentFaults tell{[&](SourcePlace at, const std::string& message) { fault(at, message); },
                                 [&](const UnsetVariable& variable) { tell_unset({variable}); }};
       node.arguments = bind_arguments(node.op.signature, spec, spec.folder, tell);
       chosen = choose_variant(node);
@@ -106,7 +112,11 @@ class Builder {
     const std::vector<ColumnId> read = read_columns(spec.in);
     node.keep = read_kept(spec);
     const bool readable = known && chosen && !spec.told;
-    node.good = readable && assign_ports(node, read) && choose_mode(node) && choose_rows(node);
+    const FaultSink sink = [&](SourcePlace at, const std::string& message) { fault(at, message); };
+    node.good = readable && assign_ports(graph_, node, spec, read, sink) &&
+                choose_mode(
+                    graph_, node, spec, [&](const YamlNode& name) { return this->read(name); }, sink) &&
+                choose_domains(graph_, node, spec, sink);
     write_outputs(node, node.good);
     if (!node.good) {
       node.inputs.clear();
@@ -117,16 +127,16 @@ class Builder {
     graph_.nodes.push_back(std::move(node));
   }
 
-  /// What is not set matters here: a value of this node needs it.
+  /// Unset variables matter here: a value of this node needs them.
   void tell_unset(const std::vector<UnsetVariable>& variables) {
     const std::string here = faults_.place();
     for (const UnsetVariable& variable : variables) {
+      faults_.enter(variable.place);
       if (graph_.spec.unset_is_warning) {
-        const std::string text = fmt::format("{}:{}: {}", variable.place, variable.line, variable.message);
+        const std::string text = faults_.told(variable.at, variable.message);
         if (std::ranges::find(graph_.warnings, text) == graph_.warnings.end()) graph_.warnings.push_back(text);
       } else {
-        faults_.enter(variable.place);
-        faults_.add(variable.line, variable.message);
+        faults_.add(variable.at, variable.message);
       }
     }
     faults_.enter(here);
@@ -138,7 +148,7 @@ class Builder {
       return true;
     } catch (const Error& e) {
       // The name is the whole fault; which node asked for it is told by the line.
-      faults_.add(spec.op_line, e.what());
+      faults_.add(spec.part("op"), e.what());
       return false;
     }
   }
@@ -153,7 +163,7 @@ class Builder {
     for (const ArgumentSpec& argument : spec_->args) {
       const bool is_it = argument.name == signature.variant_argument;
       if (!is_it || argument.unset.empty() || !graph_.spec.unset_is_warning) continue;
-      fault(argument.value.line,
+      fault(argument.value.at,
             fmt::format("argument '{}' decides the ports, so that nothing can be checked without it; set the variable "
                         "or give it with --set {}.{}=VALUE",
                         argument.name, spec_->name, argument.name));
@@ -184,155 +194,16 @@ class Builder {
     if (columns_unknown_) return -1;
     const NodeSpec* writer = scope_.writer_of(name.text);
     if (writer == nullptr) {
-      fault(name.line, fmt::format("no column '{}'{}", name.text, did_you_mean(name.text, scope_.names())));
+      fault(name.at, fmt::format("no column '{}'{}", name.text, did_you_mean(name.text, scope_.names())));
       scope_.read_meant(name.text);
     } else if (const std::string cycle = scope_.cycle(*writer, spec_->name); !cycle.empty()) {
-      fault(name.line, fmt::format("reads '{}', which makes a cycle: {}", name.text, cycle));
+      fault(name.at, fmt::format("reads '{}', which makes a cycle: {}", name.text, cycle));
     } else {
-      fault(name.line,
+      fault(name.at,
             fmt::format("reads '{}', which node '{}' gives only below, at line {}; move node '{}' above this one",
-                        name.text, writer->name, writer->line, writer->name));
+                        name.text, writer->name, writer->at.line, writer->name));
     }
     return -1;
-  }
-
-  bool assign_ports(GraphNode& node, const std::vector<ColumnId>& read) {
-    const std::vector<Port>& ports = node.ports().inputs;
-    std::vector<std::string> names;
-    for (const Port& port : ports) names.push_back(port.name);
-    node.inputs.assign(ports.size(), -1);
-    if (read.size() != ports.size()) {
-      fault(spec_->line,
-            fmt::format("operator '{}' takes {} ({}), 'in' gives {}", spec_->op, counted(ports.size(), "column"),
-                        quoted_list(names), read.empty() ? "none" : std::to_string(read.size())));
-      return false;
-    }
-    bool good = true;
-    for (std::size_t i = 0; i < read.size(); ++i) {
-      const InputRef& input = spec_->in[i];
-      std::size_t port = i;
-      if (!input.port.empty()) {
-        port = static_cast<std::size_t>(std::ranges::find(names, input.port) - names.begin());
-        if (port == names.size()) {
-          fault(input.column.line, fmt::format("operator '{}' has no input '{}'{}", spec_->op, input.port,
-                                               instead(input.port, names, "it has")));
-          good = false;
-          continue;
-        }
-      }
-      const ColumnId index = input.constant ? add_constant(input, ports[port]) : read[i];
-      node.inputs[port] = index;
-      if (index < 0) {
-        good = false;
-      } else if (const Column& column = graph_.column(index); !ports[port].type.accepts(column.type)) {
-        fault(input.column.line, fmt::format("input '{}' takes {}, {} gives {}", ports[port].name,
-                                             ports[port].type.text(), graph_.column_text(index), column.type.text()));
-        good = false;
-      }
-    }
-    return good;
-  }
-
-  /// A value written in the place of a column: one row an item, as the pipeline's inputs.
-  ColumnId add_constant(const InputRef& input, const Port& port) {
-    if (input.told) return -1;
-    const YamlNode& written = input.column;
-    Value value = widened(to_value(written), port.type);
-    if (input.unset.empty() && !port.type.holds(value)) {
-      fault(written.line,
-            fmt::format("input '{}' takes {}, the constant is {}", port.name, port.type.text(), type_of(value)));
-      return -1;
-    }
-    const auto position = static_cast<int>(graph_.spec.inputs.size() + graph_.constants.size());
-    const Type type = input.unset.empty() ? Type::parse(type_of(value)) : Type{};
-    graph_.columns.push_back({"constant", -1, position, type, 0});
-    graph_.constants.push_back(std::move(value));
-    return static_cast<ColumnId>(graph_.columns.size()) - 1;
-  }
-
-  /// Whole numbers serve where floats are wanted.
-  static Value widened(Value value, const Type& type) {
-    if (type.kind == Kind::kFloat && value.kind() == Kind::kInt) return value.number();
-    if (type.kind != Kind::kList || value.kind() != Kind::kList || type.item == nullptr) return value;
-    std::vector<Value> items;
-    for (const Value& item : value.list()) items.push_back(widened(item, *type.item));
-    return Value::list(std::move(items));
-  }
-
-  bool choose_mode(GraphNode& node) {
-    const auto has = [](const std::vector<Port>& ports, PortCount count) {
-      return std::ranges::any_of(ports, [count](const Port& p) { return p.count == count; });
-    };
-    const Variant& ports = node.ports();
-    if (has(ports.inputs, PortCount::kMany)) {
-      node.mode = Mode::kWindow;
-    } else if (has(ports.inputs, PortCount::kReduce)) {
-      node.mode = Mode::kReduce;
-    } else if (has(ports.outputs, PortCount::kMany)) {
-      node.mode = Mode::kFlatMap;
-    } else if (spec_->has_keep) {
-      node.mode = Mode::kFilter;
-    }
-    if (spec_->window && node.mode != Mode::kWindow) {
-      fault(spec_->line,
-            fmt::format("'window' needs an operator with a window input, '{}' works row by row", spec_->op));
-      return false;
-    }
-    node.window = spec_->window.value_or(WindowSpec{});
-    for (const auto& [fact, column] : spec_->window_facts) node.facts.push_back(fact);
-    if (wants_times(node)) {
-      if (!choose_times(node)) return false;
-    } else if (spec_->window_by) {
-      fault(spec_->window_by->line, "'window.by' serves windows by time, 'start' and 'end'; remove it");
-      return false;
-    }
-    if (!spec_->has_keep) return true;
-    const bool predicate =
-        node.mode == Mode::kFilter && ports.outputs.size() == 1 && ports.outputs[0].type.kind == Kind::kBool;
-    if (!predicate) {
-      fault(spec_->line,
-            fmt::format("'keep' makes a filter and needs an operator that gives one bool a row, '{}' does not",
-                        spec_->op));
-    } else if (node.keep.empty()) {
-      fault(spec_->line, "'keep' must name the columns that the filter keeps");
-    }
-    return predicate && !node.keep.empty();
-  }
-
-  static bool wants_times(const GraphNode& node) {
-    return node.window.kind == WindowSpec::Kind::kTime ||
-           std::ranges::any_of(node.facts, [](WindowFact fact) { return fact != WindowFact::kRows; });
-  }
-
-  /// The column that says when a window's rows are: of numbers (milliseconds), or of frames.
-  bool choose_times(GraphNode& node) {
-    const auto is_frame = [&](ColumnId column) { return graph_.column(column).type.kind == Kind::kFrame; };
-    if (spec_->window_by) {
-      const ColumnId column = read(*spec_->window_by);
-      if (column < 0) return false;
-      const Type& type = graph_.column(column).type;
-      if (type.kind && type.kind != Kind::kInt && type.kind != Kind::kFloat && !is_frame(column)) {
-        fault(spec_->window_by->line, fmt::format("'window.by' takes times in ms (int, float) or frames, {} gives {}",
-                                                  graph_.column_text(column), type.text()));
-        return false;
-      }
-      node.by = column;
-      return true;
-    }
-    for (std::size_t i = 0; i < node.inputs.size() && !node.by; ++i) {
-      if (node.ports().inputs[i].count == PortCount::kMany && is_frame(node.inputs[i])) node.by = node.inputs[i];
-    }
-    if (!node.by) {
-      fault(spec_->line,
-            node.window.kind == WindowSpec::Kind::kTime
-                ? "'window' by time reads no frames; name a column of times in ms, {seconds: …, by: COLUMN}"
-                : "'window' with 'start' or 'end' reads no frames; name a column of times in ms, {…, by: COLUMN}");
-    }
-    return node.by.has_value();
-  }
-
-  bool choose_rows(GraphNode& node) {
-    return choose_domains(graph_, node, spec_->name, [&](const std::string& message) { fault(spec_->line, message); });
   }
 
   void write_outputs(GraphNode& node, bool good) {
@@ -342,9 +213,9 @@ class Builder {
     if (good && names.size() != expected) {
       std::vector<std::string> ports;
       for (const Port& port : node.ports().outputs) ports.push_back(port.name);
-      fault(spec_->line,
+      fault(spec_->part(names.empty() ? "op" : "out"),
             filter ? fmt::format("'keep' names {}, 'out' names {}", expected, names.size())
-                   : fmt::format("operator '{}' gives {} ({}), 'out' names {}", spec_->op, counted(expected, "column"),
+                   : fmt::format("operator '{}' gives {} ({}), 'out' names {}", spec_->op, counted_columns(expected),
                                  quoted_list(ports), names.empty() ? "none" : std::to_string(names.size())));
     }
     std::set<std::string> seen;
@@ -368,10 +239,10 @@ class Builder {
   /// `seen`: the names that the node has given so far.
   void check_written(const YamlNode& name, std::string_view key, std::set<std::string>& seen) {
     if (!seen.insert(name.text).second)
-      fault(name.line, key == "'out'" ? fmt::format("'out' names '{}' twice", name.text)
-                                      : fmt::format("{} names '{}', which the node gives already", key, name.text));
+      fault(name.at, key == "'out'" ? fmt::format("'out' names '{}' twice", name.text)
+                                    : fmt::format("{} names '{}', which the node gives already", key, name.text));
     if (name.text == "item" || name.text == "error") {
-      fault(name.line,
+      fault(name.at,
             fmt::format("column '{}' has the name of a field of every result line; choose another", name.text));
     }
   }
@@ -380,69 +251,30 @@ class Builder {
     std::set<std::string> seen;
     for (const YamlNode& name : graph_.spec.outputs) {
       if (!seen.insert(name.text).second) {
-        faults_.add(name.line, fmt::format("'outputs' names '{}' twice", name.text));
+        faults_.add(name.at, fmt::format("'outputs' names '{}' twice", name.text));
       } else if (const auto found = scope_.read(name.text)) {
         graph_.outputs.push_back(*found);
       } else if (!columns_unknown_) {
-        faults_.add(name.line,
+        faults_.add(name.at,
                     fmt::format("'outputs': no column '{}'{}", name.text, did_you_mean(name.text, scope_.names())));
         scope_.read_meant(name.text);
       }
     }
   }
 
-  void check_uses() {
+  void check_inputs_are_read() {
     // Who reads what is known of a file without other faults only.
     const bool unknown = columns_unknown_ || std::ranges::any_of(graph_.spec.nodes, &NodeSpec::told);
     for (std::size_t i = 0; i < graph_.spec.inputs.size(); ++i) {
       if (unknown || scope_.is_read(static_cast<ColumnId>(i))) continue;
       const InputSpec& input = graph_.spec.inputs[i];
-      faults_.add(input.line, fmt::format("input '{}' is read by no node and is no output; remove it", input.name));
-    }
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-      const GraphNode& node = graph_.nodes[i];
-      const bool used = node.outputs.empty() ||
-                        std::ranges::any_of(node.outputs, [&](ColumnId column) { return scope_.is_read(column); });
-      if (used) continue;
-      const NodeSpec& spec = graph_.spec.nodes[i];
-      graph_.warnings.push_back(
-          fmt::format("{}:{}: node '{}': nothing reads what it gives", spec.place, spec.line, spec.name));
+      faults_.add(input.at,
+                  fmt::format("input '{}' is not read by any node and is not an output; remove it", input.name));
     }
   }
 
-  /// An operator that uses fewer rows of a window than are given for it drops the rest: worth a word before the run.
-  void warn_of_dropped_rows() {
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-      const auto [limit, most] = number_of(graph_.nodes[i], ArgumentRole::kRowsUsed);
-      if (limit == nullptr) continue;
-      for (ColumnId input : graph_.nodes[i].inputs) {
-        const NodeId producer = graph_.column(input).producer;
-        if (producer < 0) continue;
-        const auto [amount, rows] = number_of(graph_.node(producer), ArgumentRole::kRowsGiven);
-        if (amount == nullptr || rows <= most) continue;
-        const NodeSpec& spec = graph_.spec.nodes[i];
-        graph_.warnings.push_back(fmt::format(
-            "{}:{}: node '{}': takes at most {} rows ('{}'), '{}' gives {} ('{}'); the rest are dropped", spec.place,
-            spec.line, spec.name, most, limit->name, graph_.spec_of(producer).name, rows, amount->name));
-      }
-    }
-  }
-
-  /// The argument of a role and its value, where it is known to be an int.
-  static std::pair<const Argument*, std::int64_t> number_of(const GraphNode& node, ArgumentRole role) {
-    for (const Argument& argument : node.op.signature.arguments) {
-      if (argument.role != role) continue;
-      const Value value = node.arguments.get(argument.name);
-      if (value.kind() == Kind::kInt) return {&argument, value.integer()};
-    }
-    return {nullptr, 0};
-  }
-
-  static std::string counted(std::size_t n, std::string_view noun) {
-    return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
-  }
-  void fault(int line, const std::string& message) {
-    faults_.add(line, fmt::format("node '{}': {}", subject_, message));
+  void fault(SourcePlace at, const std::string& message) {
+    faults_.add(at, fmt::format("node '{}': {}", subject_, message));
   }
 
   Graph& graph_;

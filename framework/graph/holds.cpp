@@ -34,7 +34,8 @@ class HoldFinder {
           }
         }
       }
-      if (node.held.empty() && spec_->hold_mib > 0) fault("'hold' is not needed here: nothing waits for a whole item");
+      if (node.held.empty() && spec_->hold_mib > 0)
+        fault(spec_->part("hold"), "'hold' is not needed here: nothing waits for a whole item");
       for (ColumnId column : node.outputs) {
         for (const auto& [border, wait] : waits) {
           if (graph_.domains.strictly_inside(node.domain_out, border))
@@ -55,6 +56,7 @@ class HoldFinder {
   void hold(GraphNode& node, ColumnId column, DomainId border, const Wait& wait) {
     if (node.held.empty() && spec_->hold_mib == 0) {
       fault(
+          spec_->part("in"),
           fmt::format("joins {} with {}, which comes only when all of the same rows have passed: they must wait here; "
                       "say how much memory they may take, 'hold: {{mib: 256}}'",
                       graph_.column_text(column), graph_.column_text(wait.column)));
@@ -72,7 +74,7 @@ class HoldFinder {
     for (ColumnId column : graph_.read_by(node)) {
       for (const auto& [border, wait] : late[static_cast<std::size_t>(column)]) add(border, column, wait.finished);
       const DomainId domain = graph_.column(column).domain;
-      // What stands beside a window is wanted at its end only.
+      // A column beside a window is needed at the window's end only.
       const bool at_end = node.mode == Mode::kWindow && domain == node.domain_out;
       if (at_end || !graph_.domains.strictly_inside(node.domain_in, domain)) continue;
       std::set<NodeId> upstream;
@@ -104,8 +106,8 @@ class HoldFinder {
     }
   }
 
-  void fault(const std::string& message) {
-    faults_.add(spec_->line, fmt::format("node '{}': {}", spec_->name, message));
+  void fault(SourcePlace at, const std::string& message) {
+    faults_.add(at, fmt::format("node '{}': {}", spec_->name, message));
   }
 
   Graph& graph_;

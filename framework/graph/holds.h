@@ -1,4 +1,4 @@
-// Where a node must hold a whole group of rows, since what it joins them with comes only when all of them have passed.
+// Nodes that must hold a whole group of rows, since what they join them with comes only when all of them have passed.
 #pragma once
 
 #include "graph/graph.h"

@@ -11,10 +11,8 @@ namespace {
 
 class DomainChoice {
  public:
-  using Fault = std::function<void(const std::string& message)>;
-
-  DomainChoice(Graph& graph, GraphNode& node, const std::string& name, const Fault& fault)
-      : graph_(graph), node_(node), name_(name), fault_(fault) {}
+  DomainChoice(Graph& graph, GraphNode& node, const NodeSpec& spec, const FaultSink& fault)
+      : graph_(graph), node_(node), spec_(spec), fault_(fault) {}
 
   bool choose() {
     sort_inputs();
@@ -49,9 +47,8 @@ class DomainChoice {
       const DomainId domain = domain_of(column);
       if (!graph_.domains.inside(node_.domain_in, domain)) return refuse_siblings(column);
       if (collects_ && domain != node_.domain_in) {
-        fault_(fmt::format("a window takes columns of the same rows; {} has {}, {} has {}",
-                           graph_.column_text(deepest_), rows_text(node_.domain_in), graph_.column_text(column),
-                           rows_text(domain)));
+        fault(fmt::format("a window takes columns of the same rows; {} has {}, {} has {}", graph_.column_text(deepest_),
+                          rows_text(node_.domain_in), graph_.column_text(column), rows_text(domain)));
         return false;
       }
     }
@@ -64,8 +61,8 @@ class DomainChoice {
       if (domain == kNoDomain) return false;
       if (graph_.domains.inside(node_.domain_group, domain)) continue;
       if (!graph_.domains.strictly_inside(domain, node_.domain_group)) return refuse_siblings(column);
-      fault_(fmt::format("input '{}' takes one value for all rows together, {} has {}", node_.ports().inputs[port].name,
-                         graph_.column_text(column), rows_text(domain)));
+      fault(fmt::format("input '{}' takes one value for all rows together, {} has {}", node_.ports().inputs[port].name,
+                        graph_.column_text(column), rows_text(domain)));
       return false;
     }
     return true;
@@ -75,19 +72,19 @@ class DomainChoice {
     node_.domain_out = node_.domain_in;
     if (collects_) {
       const bool many = node_.mode == Mode::kWindow && node_.window.kind != WindowSpec::Kind::kAll;
-      node_.domain_out = many ? graph_.domains.open(node_.domain_group, name_, false) : node_.domain_group;
+      node_.domain_out = many ? graph_.domains.open(node_.domain_group, spec_.name, false) : node_.domain_group;
     } else if (node_.mode == Mode::kFlatMap || node_.mode == Mode::kFilter) {
       // An operator with a memory of earlier rows may emit at the end, when no row is at hand: what it gives are rows
       // of their own, beside those that it takes. A filter's rows and a stateless flat map's lie inside the rows that
       // they came from.
       const bool beside = node_.mode == Mode::kFlatMap && node_.op.signature.per_item;
       node_.domain_out =
-          graph_.domains.open(beside ? node_.domain_group : node_.domain_in, name_, node_.mode == Mode::kFilter);
+          graph_.domains.open(beside ? node_.domain_group : node_.domain_in, spec_.name, node_.mode == Mode::kFilter);
     }
   }
 
   bool refuse_siblings(ColumnId column) {
-    fault_(fmt::format(
+    fault(fmt::format(
         "cannot join {} ({}) with {} ({}): neither's rows lie inside the other's; collect one of them first",
         graph_.column_text(column), rows_text(domain_of(column)), graph_.column_text(deepest_),
         rows_text(domain_of(deepest_))));
@@ -99,12 +96,13 @@ class DomainChoice {
     return d.opened_by.empty() ? "one row an item" : fmt::format("the rows of '{}'", d.opened_by);
   }
 
+  void fault(const std::string& message) const { fault_(spec_.part("in"), message); }
   DomainId domain_of(ColumnId column) const { return graph_.column(column).domain; }
 
   Graph& graph_;
   GraphNode& node_;
-  const std::string& name_;
-  const Fault& fault_;
+  const NodeSpec& spec_;
+  const FaultSink& fault_;
   const bool collects_ = node_.mode == Mode::kWindow || node_.mode == Mode::kReduce;
   std::vector<ColumnId> rows_;                              // columns whose rows it works on
   std::vector<std::pair<std::size_t, ColumnId>> repeated_;  // beside a window: port and column of one value for it
@@ -113,9 +111,8 @@ class DomainChoice {
 
 }  // namespace
 
-bool choose_domains(Graph& graph, GraphNode& node, const std::string& name,
-                    const std::function<void(const std::string& message)>& fault) {
-  return DomainChoice(graph, node, name, fault).choose();
+bool choose_domains(Graph& graph, GraphNode& node, const NodeSpec& spec, const FaultSink& fault) {
+  return DomainChoice(graph, node, spec, fault).choose();
 }
 
 }  // namespace pipit

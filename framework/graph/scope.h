@@ -21,7 +21,7 @@ class Scope {
   void define(const std::string& name, ColumnId column) { latest_[name] = column; }
   /// The column that a name means, which counts as read; or nothing.
   std::optional<ColumnId> read(const std::string& name);
-  /// A column whose name has a slip where it is read is read all the same.
+  /// A column counts as read also where its name is misspelt.
   void read_meant(const std::string& name);
 
   void mark_read(ColumnId column) { read_.insert(column); }

@@ -12,7 +12,7 @@
 
 namespace pipit {
 
-/// As a signature says it (`pipit_argument::values` in operator_c.h): a range, some choices, a format, or what a path
+/// Written in a signature (`pipit_argument::values` in operator_c.h): a range, some choices, a format, or what a path
 /// must lead to. By default every value of the type.
 class ArgumentValues {
  public:
@@ -27,7 +27,7 @@ class ArgumentValues {
   const std::string& text() const { return text_; }
   const std::vector<std::string>& choices() const { return choices_; }
 
-  /// Whether it takes a value of the argument's type; of a list, one of its items. Of a path it tells nothing.
+  /// Whether it takes a value of the argument's type; of a list, one of its items. For a path it says nothing.
   bool takes(const Value& value) const;
   /// The first spelling of a choice.
   Value canonical(const Value& value) const;

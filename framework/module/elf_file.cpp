@@ -41,15 +41,15 @@ void ElfFile::fail(const std::string& what) const {
 
 ElfFile::ElfFile(const std::filesystem::path& path) : path_(path), stream_(path, std::ios::binary) {
   std::error_code error;
-  if (std::filesystem::is_directory(path, error)) fail("is no shared object but a folder");
+  if (std::filesystem::is_directory(path, error)) fail("is a folder, not a shared object");
   if (!stream_) fail(fmt::format("cannot be opened: {}", std::strerror(errno)));
   stream_.seekg(0, std::ios::end);
   size_ = static_cast<std::uint64_t>(stream_.tellg());
   if (size_ < sizeof(header_))
-    fail(fmt::format("is no shared object: {} bytes, an ELF header has {}", size_, sizeof(header_)));
+    fail(fmt::format("is not a shared object: {} bytes, an ELF header has {}", size_, sizeof(header_)));
   std::memcpy(&header_, read(0, sizeof(header_), "the ELF header").data(), sizeof(header_));
   if (std::memcmp(header_.e_ident, ELFMAG, SELFMAG) != 0) {
-    fail("is no shared object: it does not begin with ELF's magic number");
+    fail("is not a shared object: it does not begin with ELF's magic number");
   }
   if (header_.e_ident[EI_CLASS] != ELFCLASS64)
     fail("is built for another processor: ELF class 32-bit, expected 64-bit");
@@ -58,7 +58,7 @@ ElfFile::ElfFile(const std::filesystem::path& path) : path_(path), stream_(path,
                      kMachineName));
   }
   if (header_.e_type != ET_DYN)
-    fail(fmt::format("is no shared object: ELF type {}, expected {}", header_.e_type, ET_DYN));
+    fail(fmt::format("is not a shared object: ELF type {}, expected {}", header_.e_type, ET_DYN));
 }
 
 std::string ElfFile::read(std::uint64_t offset, std::uint64_t bytes, const char* what) {

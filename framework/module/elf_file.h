@@ -1,4 +1,10 @@
-// A shared object read as a file, every read bounds-checked; none of its code runs.
+// A shared object read as a file, every read bounds-checked; none of its code runs. What is read of it (ELF of 64 bits,
+// little-endian, the structures of <elf.h>):
+//
+//   0          Elf64_Ehdr          magic number, class, machine, type; where the two tables are
+//   e_phoff    Elf64_Phdr[e_phnum] segments; one of type PT_NOTE holds notes, each an Elf64_Nhdr, the owner's name and
+//                                  the descriptor, both padded to 4 bytes
+//   e_shoff    Elf64_Shdr[e_shnum] sections; their names lie in section e_shstrndx
 #pragma once
 
 #include <elf.h>

@@ -1,4 +1,4 @@
-// Whose code a thread runs: for whoever must say which operator ended the process.
+// Which operator's code a thread runs, so that the program can say which one ended the process.
 #pragma once
 
 #include <cstdint>
@@ -27,14 +27,14 @@ class ForeignCode {
   const ForeignCall* const outer_;
 };
 
-/// What this thread is in, or null. A signal handler of the program may ask, as the program has this code in itself;
-/// libpipit.so installs no handlers.
+/// The call that this thread is in, or null. A signal handler of the program may call it, since the program contains
+/// this code; libpipit.so installs no handlers.
 const ForeignCall* foreign_call() noexcept;
 
 /// Called first by each thread that is pipit's own, so that an operator's threads can be told from them.
 void enter_own_thread();
 bool is_own_thread() noexcept;
-/// What else enter_own_thread() does; null: nothing. Set before any thread is started.
+/// Called by enter_own_thread(); null: nothing is. Set before any thread is started.
 void on_own_thread(void (*hook)());
 
 }  // namespace pipit

@@ -6,8 +6,8 @@
 
 namespace pipit {
 
-/// What a loaded module is for a shared object. Its table's `create` takes the function from the context, so that one
-/// table serves any number of them.
+/// Stands in for a loaded module. Its table's `create` takes the function from the context, so that one table serves
+/// any number of functions.
 class OwnOperator {
  public:
   /// Throws pipit::Error (`invalid_argument`) when the name or the signature is not what HostOperator promises.

@@ -10,7 +10,7 @@ namespace pipit {
 
 ModuleNote ModuleNote::read(ElfFile& file) {
   const auto found = file.note("pipit", PIPIT_NOTE_TYPE);
-  if (!found) file.fail("is no pipit operator: it carries no pipit note; PIPIT_OPERATOR(…) in its source writes one");
+  if (!found) file.fail("is not a pipit operator: it has no pipit note; PIPIT_OPERATOR(…) in its source writes one");
   const std::string& bytes = *found;
   ModuleNote note;
   std::uint32_t size = 0;

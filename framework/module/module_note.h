@@ -1,4 +1,16 @@
-// The ELF note of an operator module: what can be known of it before any of its code runs.
+// The ELF note of an operator module: what can be known of it before any of its code runs. Section .note.pipit, all
+// numbers little-endian:
+//
+//   0   4 bytes   6, the length of the owner's name
+//   4   4 bytes   n, the length of the descriptor
+//   8   4 bytes   0x50495031, PIPIT_NOTE_TYPE
+//   12  8 bytes   "pipit\0", then two bytes of padding
+//   20  n bytes   the descriptor:
+//         0   4 bytes   n once more
+//         4   2 bytes   ABI version, major
+//         6   2 bytes   ABI version, minor
+//         8   texts     LibTorch's version or "none", name, version, summary, each with a NUL behind it
+//                       later versions append
 #pragma once
 
 #include <cstdint>

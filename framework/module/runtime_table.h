@@ -12,7 +12,7 @@
 
 namespace pipit {
 
-/// Where emit, fail and stop_requested of one call go; implemented by the worker that makes the call.
+/// Receives emit, fail and stop_requested of one call; implemented by the worker that makes the call.
 class EmitterSink {
  public:
   virtual bool emit(std::uint32_t row, pipit_value* outputs) = 0;  // takes the outputs; false: nobody wants more
@@ -29,7 +29,7 @@ const pipit_host& runtime_table();
 
 class OwnOperator;
 
-/// Where warnings and counters of a node go; implemented by the pipeline.
+/// Receives warnings and counters of a node; implemented by the pipeline.
 class NodeMonitor {
  public:
   virtual void warn(const std::string& message) = 0;

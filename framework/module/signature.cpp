@@ -43,7 +43,7 @@ std::vector<Port> read_ports(const pipit_port* ports, std::uint32_t count, std::
     const pipit_port& raw = element(ports, size, i);
     Port port;
     port.name = text_of(raw.name, "a port's name");
-    if (!names.insert(port.name).second) fail(fmt::format("port '{}' stands twice", port.name));
+    if (!names.insert(port.name).second) fail(fmt::format("duplicate port '{}'", port.name));
     port.type = port_type(port.name, text_of(raw.type, "a port's type"));
     port.doc = raw.doc ? raw.doc : "";
     if (raw.count > PIPIT_REDUCE || (!input && raw.count == PIPIT_REDUCE)) {
@@ -119,7 +119,7 @@ std::string_view count_name(PortCount count) {
 
 PortCount parse_count(std::string_view name) {
   const auto* found = std::ranges::find(kCounts, name);
-  if (found == std::end(kCounts)) fail(fmt::format("'{}' is no count of a port", name));
+  if (found == std::end(kCounts)) fail(fmt::format("'{}' is not a count of a port", name));
   return static_cast<PortCount>(found - kCounts);
 }
 
@@ -170,7 +170,7 @@ ArgumentType ArgumentType::parse(std::string_view text) {
     type.item = parse(text.substr(5, text.size() - 6)).base;
     return type;
   }
-  if (!text.starts_with("enum(") || !text.ends_with(')')) fail(fmt::format("'{}' is no type of argument", text));
+  if (!text.starts_with("enum(") || !text.ends_with(')')) fail(fmt::format("'{}' is not a type of argument", text));
   type.base = Base::kEnum;
   std::string_view rest = text.substr(5, text.size() - 6);
   while (!rest.empty()) {
@@ -243,7 +243,7 @@ OperatorSignature OperatorSignature::read(const pipit_operator& table) {
     Argument argument;
     argument.name = text_of(from.name, "an argument's name");
     if (signature.find_argument(argument.name) != nullptr)
-      fail(fmt::format("argument '{}' stands twice", argument.name));
+      fail(fmt::format("duplicate argument '{}'", argument.name));
     argument.type_text = text_of(from.type, "an argument's type");
     argument.type = ArgumentType::parse(argument.type_text);
     if (from.default_text != nullptr) argument.default_text = from.default_text;
@@ -290,7 +290,7 @@ void OperatorSignature::check() const {
   if (variant_argument.empty()) return;
   const Argument* chooser = find_argument(variant_argument);
   if (chooser == nullptr || chooser->type.base != ArgumentType::Base::kEnum) {
-    fail(fmt::format("the variants are chosen by '{}', which is no argument of type enum", variant_argument));
+    fail(fmt::format("the variants are chosen by '{}', which is not an argument of type enum", variant_argument));
   }
   for (const std::string& choice : chooser->type.choices) {
     if (std::ranges::count(variants, choice, &Variant::value) != 1)

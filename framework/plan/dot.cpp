@@ -7,7 +7,7 @@
 namespace pipit {
 namespace {
 
-/// A text of Graphviz's language; between lines stands its own sign for a line break.
+/// Lines as one text of Graphviz's language, with its sign for a line break between them.
 std::string text_of(const std::vector<std::string>& lines) {
   std::string out = "\"";
   for (const std::string& line : lines) {

@@ -25,12 +25,12 @@ struct PlanEdge {
   DomainId domain = kItemDomain;
   std::uint32_t queue_rows = 0;
   std::size_t queue_bytes = 0;
-  // Of a queue that must hold all rows inside one row of an outer domain: that one's depth. Overflowing it fails the
+  // Depth of the outer domain, for a queue that must hold all rows inside one of its rows. Overflowing it fails the
   // item, since waiting for room could wait for ever.
   std::optional<std::uint32_t> hold;
 };
 
-/// What one call takes.
+/// The rows of one call.
 struct PlanBatch {
   std::uint32_t rows = 0;             // at most; 0: any number
   bool across_items = false;          // rows (or whole windows) of several items

@@ -34,7 +34,7 @@ bool is_read(const Graph& graph, ColumnId column, const GraphNode& except) {
   });
 }
 
-/// What a setting's value is; null where `check` does not know it.
+/// A setting's value; null where `check` does not know it.
 Value value_of(const StandIn::Setting& setting, const GraphNode& from) {
   return setting.from_argument ? from.arguments.get(setting.value) : Value(setting.value);
 }

@@ -14,9 +14,10 @@ struct PushedDown {
   std::string into;   // node
 };
 
-/// Where an operator's signature says which arguments stand for its work (`stands_for`), and the node before performs
-/// such work and is read by nobody else, gives it those arguments and removes the node. The results are the same; a
-/// decoder that is asked for some frames converts, and where that is exact decodes, no others.
+/// Gives a node's work to the node before it and removes the node. The operator's signature must say which arguments
+/// stand for its work (`stands_for`), and the node before must perform such work and be read by nobody else. The
+/// results are the same; a decoder that is asked for some frames converts no others, and where that is exact decodes no
+/// others.
 std::vector<PushedDown> push_down(Graph& graph);
 
 }  // namespace pipit

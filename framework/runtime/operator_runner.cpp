@@ -120,9 +120,9 @@ Value bound(const OperatorDescription& op, const OperatorRunner::Arguments& argu
     node.args.push_back(std::move(argument));
   }
   std::string faults;
-  Value map =
-      bind_arguments(op.signature, node, options.folder,
-                     {[&](int, const std::string& message) { faults += (faults.empty() ? "" : "\n") + message; }});
+  Value map = bind_arguments(op.signature, node, options.folder, {[&](SourcePlace, const std::string& message) {
+                               faults += (faults.empty() ? "" : "\n") + message;
+                             }});
   if (!faults.empty()) throw Error("invalid_argument", faults);
   return map;
 }

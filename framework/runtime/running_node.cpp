@@ -14,7 +14,7 @@ namespace {
 
 std::string place_of(const Graph& graph, std::size_t node) {
   const NodeSpec& spec = graph.spec.nodes[node];
-  return fmt::format("{}:{}: node '{}': ", spec.place, spec.line, spec.name);
+  return fmt::format("{}:{}: node '{}': ", spec.place, spec.at.line, spec.name);
 }
 
 void check_opening(const Options& options) {
@@ -85,7 +85,13 @@ void refine_types(Graph& graph, const std::vector<RunningNode>& nodes) {
     }
     for (std::size_t port = 0; port + node.facts.size() < node.outputs.size(); ++port) {
       const std::string type = nodes[i].instances.front()->output_type(static_cast<std::uint32_t>(port));
-      if (!type.empty()) graph.column(node.outputs[port]).type = Type::parse(type);
+      if (type.empty()) continue;
+      try {
+        graph.column(node.outputs[port]).type = Type::parse(type);
+      } catch (const Error& e) {
+        throw Error("invalid_pipeline",
+                    fmt::format("{}output '{}': {}", place_of(graph, i), node.ports().outputs[port].name, e.what()));
+      }
     }
   }
 }

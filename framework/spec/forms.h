@@ -16,7 +16,10 @@ namespace pipit {
 
 bool is_identifier(std::string_view text);
 
-/// The value of a key, also of one with a slip in its name, which check_keys() tells: the rest is read as it was meant.
+/// "1 column", "3 columns".
+std::string counted_columns(std::size_t count);
+
+/// The value of a key, also of one that is misspelt, which check_keys() reports: the rest is read as it was meant.
 const YamlNode* find_meant(const YamlNode& map, std::string_view key, const std::vector<std::string>& known);
 
 /// Reads YAML as a form that is expected. What has another one is a fault, and something that fits is returned for it.
@@ -45,7 +48,7 @@ T Forms::number(const YamlNode& node, std::string_view what, T least) {
   const auto [end, error] = std::from_chars(first, first + node.text.size(), value);
   if (node.kind != YamlNode::Kind::kScalar || error != std::errc() || end != first + node.text.size() ||
       !(value >= least) || value > std::numeric_limits<T>::max()) {
-    faults_.add(node.line, fmt::format("{} must be a number of at least {}, found {}", what, least, describe(node)));
+    faults_.add(node.at, fmt::format("{} must be a number of at least {}, found {}", what, least, describe(node)));
     return least;
   }
   return value;

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "base/near.h"
+#include "pipit/error.h"
+#include "spec/forms.h"
 
 namespace pipit {
 namespace {
@@ -38,10 +40,6 @@ void prefix_names(Spec& inner, const std::string& prefix) {
   for (YamlNode& output : inner.outputs) rename(output.text);
 }
 
-std::string counted(std::size_t n) {
-  return fmt::format("{} column{}", n, n == 1 ? "" : "s");
-}
-
 }  // namespace
 
 void enter_file(std::vector<std::filesystem::path>& within, const std::filesystem::path& file) {
@@ -53,11 +51,11 @@ void enter_file(std::vector<std::filesystem::path>& within, const std::filesyste
     for (auto step = first; step != within.end(); ++step) {
       cycle += fmt::format("{}{}", cycle.empty() ? "" : " -> ", step->filename().string());
     }
-    throw Error("invalid_argument", fmt::format("'{}' takes in itself: {}", file.string(), cycle));
+    throw Error("invalid_argument", fmt::format("'{}' includes itself: {}", file.string(), cycle));
   }
   if (within.size() > kDeepest) {
-    throw Error("invalid_argument", fmt::format("'{}' lies {} pipelines deep; at most {} may take in each other",
-                                                file.string(), within.size(), kDeepest));
+    throw Error("invalid_argument", fmt::format("'{}' is nested {} pipelines deep; expected at most {}", file.string(),
+                                                within.size(), kDeepest));
   }
 }
 
@@ -78,26 +76,33 @@ void FileBudget::take_nodes(const std::string& place, std::size_t count) {
                                     std::filesystem::path(place).filename().string(), kMostNodes));
 }
 
-std::string connect_below(Spec& inner, const NodeSpec& node) {
+void connect_below(Spec& inner, const NodeSpec& node, const FaultSink& fault) {
   std::vector<std::string> inputs;
   for (const InputSpec& input : inner.inputs) inputs.push_back(input.name);
   std::vector<std::string> outputs;
   for (const YamlNode& output : inner.outputs) outputs.push_back(output.text);
   const std::string name = std::filesystem::path(inner.place).filename().string();
-  std::string fault;
-  if (!node.told && !inner.columns_unknown && node.in.size() != inputs.size()) {
-    fault = fmt::format("pipeline '{}' takes {} ({}), 'in' gives {}", name, counted(inputs.size()), quoted_list(inputs),
-                        node.in.empty() ? "none" : std::to_string(node.in.size()));
-  } else if (!node.told && !inner.columns_unknown && !node.out.empty() && node.out.size() != outputs.size()) {
-    fault = fmt::format("pipeline '{}' gives {} ({}), 'out' names {}", name, counted(outputs.size()),
-                        quoted_list(outputs), node.out.size());
+  bool judged = !node.told && !inner.columns_unknown;
+  const auto refuse = [&](SourcePlace at, const std::string& message) {
+    if (!judged) return;
+    fault(at, message);
+    judged = false;  // what else does not fit follows from it
+    inner.nodes.front().told = true;
+  };
+  if (node.in.size() != inputs.size()) {
+    refuse(node.part("in"),
+           fmt::format("pipeline '{}' takes {} ({}), 'in' gives {}", name, counted_columns(inputs.size()),
+                       quoted_list(inputs), node.in.empty() ? "none" : std::to_string(node.in.size())));
+  } else if (!node.out.empty() && node.out.size() != outputs.size()) {
+    refuse(node.part("out"), fmt::format("pipeline '{}' gives {} ({}), 'out' names {}", name,
+                                         counted_columns(outputs.size()), quoted_list(outputs), node.out.size()));
   }
 
   const std::string prefix = node.name + ".";
   prefix_names(inner, prefix);
   InputRef nothing;
   nothing.told = true;
-  nothing.column.line = node.line;
+  nothing.column.at = node.at;
   std::vector<Alias> enter;
   for (const InputSpec& input : inner.inputs) {
     enter.push_back({node.place, node.name, prefix + input.name, nothing, input.type});
@@ -107,11 +112,11 @@ std::string connect_below(Spec& inner, const NodeSpec& node) {
     const auto found = std::ranges::find(inputs, port);
     if (found != inputs.end()) {
       enter[static_cast<std::size_t>(found - inputs.begin())].means = node.in[i];
-    } else if (fault.empty() && !node.told && !inner.columns_unknown) {
-      fault = fmt::format("pipeline '{}' has no input '{}'{}", name, port, instead(port, inputs, "it takes"));
+    } else {
+      refuse(node.in[i].at,
+             fmt::format("pipeline '{}' has no input '{}'{}", name, port, instead(port, inputs, "it takes")));
     }
   }
-  if (!fault.empty()) inner.nodes.front().told = true;
   std::vector<Alias>& before = inner.nodes.front().enter;
   before.insert(before.begin(), enter.begin(), enter.end());
   const std::size_t count = node.out.empty() ? outputs.size() : node.out.size();
@@ -119,12 +124,11 @@ std::string connect_below(Spec& inner, const NodeSpec& node) {
     InputRef means = nothing;
     if (i < outputs.size() && count == outputs.size()) {
       means = {"", inner.outputs[i], false};
-      means.column.line = node.line;
+      means.column.at = node.at;
     }
     inner.nodes.back().leave.push_back(
         {node.place, node.name, node.out.empty() ? outputs[i] : node.out[i].text, std::move(means), ""});
   }
-  return fault;
 }
 
 }  // namespace pipit

@@ -13,13 +13,13 @@ namespace pipit {
 /// already one of them, or when they are too many.
 void enter_file(std::vector<std::filesystem::path>& within, const std::filesystem::path& file);
 
-/// What the files of one pipeline may come to, all together: a file that takes in another twice doubles it at each
+/// What the files of one pipeline may come to, all together: a file that includes another one twice doubles it at each
 /// step.
 struct FileBudget {
   std::size_t files = 0;
   std::size_t bytes = 0;
-  std::size_t nodes = 0;  // of the file with the most, those that it takes in included
-  bool told = false;      // that it is spent
+  std::size_t nodes = 0;  // of the file with the most, those of included files counted
+  bool told = false;      // it was reported that it is spent
 
   /// Throws pipit::Error (kTooMuch) when the files are too many or too large.
   void take(const std::filesystem::path& file, std::size_t size);
@@ -31,8 +31,8 @@ struct FileBudget {
 inline constexpr const char* kTooMuch = "limit_exceeded";
 
 /// Gives the nodes of `inner` names of their own ("embed.decode") and connects its inputs and outputs with the columns
-/// that `node` reads and writes. Returns what is wrong, or nothing; then columns that nothing is connected with are
+/// that `node` reads and writes. Calls `fault` for what does not fit; columns that nothing is connected with are then
 /// marked as told.
-std::string connect_below(Spec& inner, const NodeSpec& node);
+void connect_below(Spec& inner, const NodeSpec& node, const FaultSink& fault);
 
 }  // namespace pipit

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMostFileBytes = 4 << 20;
 
-/// Where a byte stands that no text has; empty: it is text.
+/// The place of a byte that texts do not have; empty: it is text.
 std::string not_text(std::string_view text) {
   const bool wide = text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");  // UTF-16, which YAML may be in
   if (wide) return "";
@@ -27,7 +27,7 @@ std::string not_text(std::string_view text) {
   return fmt::format("line {} has the byte 0x{:02x}", std::count(text.begin(), control, '\n') + 1, *control);
 }
 
-/// A pipeline's text. Whatever else a user may give by mistake is told as what it is, before it is read whole.
+/// A pipeline's text. Anything else that a user may give by mistake is reported as what it is, before it is read whole.
 std::string read_text(const std::filesystem::path& file) {
   const auto fail = [&](const char* code, const std::string& what) {
     throw Error(code, fmt::format("'{}' {}", file.string(), what));
@@ -65,6 +65,18 @@ std::string window_text(const WindowSpec& window) {
     default:
       return "all rows";
   }
+}
+
+SourcePlace NodeSpec::part(std::string_view key) const {
+  for (const std::string_view wanted : {key, std::string_view("op")}) {
+    if (const auto found = parts.find(wanted); found != parts.end()) return found->second;
+  }
+  return at;
+}
+
+const Override* Spec::Options::override_of(std::string_view target) const {
+  const auto found = std::ranges::find(overrides.rbegin(), overrides.rend(), target, &Override::target);
+  return found != overrides.rend() ? &*found : nullptr;
 }
 
 Spec Spec::read(const std::filesystem::path& file, const Options& options) {

@@ -1,4 +1,4 @@
-// A pipeline file as written: names and arguments with their lines, substitutions done, nothing looked up yet.
+// A pipeline file as written: names and arguments with their places, substitutions done, nothing looked up yet.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ struct ArgumentSpec {
   bool overrides = false;              // from --set: takes the place of what was written before
   std::filesystem::path folder{};      // else paths in it start here: the folder of the file that it was written in
   std::vector<UnsetVariable> unset{};  // its value is not known without these
-  bool told = false;                   // its text has a fault, which was told: it is not judged
+  bool told = false;                   // its text has a fault, which was reported: it is not judged
+  SourcePlace at{};                    // of its name; none of one from --set
 };
 
 /// Which rows an operator with a window input takes together.
@@ -39,7 +40,7 @@ struct WindowSpec {
   double step_s = 0;
 };
 
-/// What a window node can say of each window beside what its operator gives: a column of whole numbers.
+/// A fact about each window that a window node can give beside its operator's columns: a column of whole numbers.
 enum class WindowFact { kStart, kEnd, kRows };
 /// Its key in the file: "start".
 std::string_view window_fact_key(WindowFact fact);
@@ -47,13 +48,14 @@ std::string_view window_fact_key(WindowFact fact);
 /// "16 rows, step 8": for people.
 std::string window_text(const WindowSpec& window);
 
-/// Where a node's input comes from: a column by its name, or a value written in its place.
+/// The source of a node's input: a column by its name, or a value written in its place.
 struct InputRef {
   std::string port;  // empty: by position
-  YamlNode column;
+  YamlNode column{};
   bool constant = false;               // `column` is a value
   std::vector<UnsetVariable> unset{};  // that the value needs
-  bool told = false;                   // what it means is not known, and why was told
+  bool told = false;                   // what it means is not known, and why was reported
+  SourcePlace at{};                    // of the port's name, if it is written, else of the column
 };
 
 /// A name that from here on means a column also known by another. At the borders of a pipeline that is used as a node.
@@ -66,13 +68,13 @@ struct Alias {
 };
 
 struct NodeSpec {
-  std::string place;             // the file that it stands in
+  std::string place;             // the file that has it
   std::filesystem::path folder;  // of that file
   std::vector<Alias> enter;      // before it
   std::vector<Alias> leave;      // after it
-  int line = 0;
+  SourcePlace at{};
+  std::map<std::string, SourcePlace, std::less<>> parts;  // the places of the values of its keys
   std::string name;
-  int op_line = 0;
   std::string op;
   std::vector<InputRef> in;
   std::vector<YamlNode> out;
@@ -89,16 +91,20 @@ struct NodeSpec {
   double queue_mib = 0;
   double hold_mib = 0;  // 0: not asked for
 
-  // What is wrong with it was told, and what follows from that is not:
+  // What is wrong with it was reported, and what follows from that is not:
   bool told = false;             // which operator it is, or what it reads, gives or works on
   bool args_told = false;        // what its arguments are
   bool columns_unknown = false;  // it may give columns that are not in `out`
+
+  /// The place of the value of a key; of its operator, or the node itself, where the key is not there.
+  SourcePlace part(std::string_view key) const;
 };
 
 struct InputSpec {
-  int line = 0;
+  SourcePlace at{};
   std::string name;
   std::string type;
+  SourcePlace type_at{};
   bool told = false;  // something is wrong with it
 };
 
@@ -110,6 +116,8 @@ struct Override {
   std::filesystem::path folder{};  // of the file that it was written in, if it was
   std::vector<UnsetVariable> unset{};
   bool told = false;
+  std::string place{};  // the file that it was written in, if it was
+  SourcePlace at{};     // and where
 };
 
 struct FileBudget;
@@ -121,7 +129,6 @@ struct Spec {
   std::vector<InputSpec> inputs;
   std::vector<NodeSpec> nodes;
   std::vector<YamlNode> outputs;
-  int outputs_line = 0;
   bool unset_is_warning = false;
   bool columns_unknown = false;  // a fault hides some of its inputs, nodes or outputs
   Faults faults;                 // of a draft
@@ -129,16 +136,19 @@ struct Spec {
   struct Options {
     std::vector<Override> overrides;
     bool unset_is_warning = false;  // a `${NAME}` that is not in the environment: `check` warns, `run` stops
-    std::vector<std::filesystem::path> within{};  // the files that take this one in, outermost first
+    std::vector<std::filesystem::path> within{};  // the files that include this one, outermost first
     std::string prefix{};                         // of its nodes' names there, for messages: "embed."
-    std::shared_ptr<FileBudget> budget{};         // of all files together; null: of this one and those that it takes in
+    std::shared_ptr<FileBudget> budget{};         // of all files together; null: of this one and those that it includes
+
+    /// The last override of `target`, as on any command line; null: there is none.
+    const Override* override_of(std::string_view target) const;
   };
 
   /// Throws pipit::Error (`not_found`, `invalid_pipeline`) with every fault of the file.
   static Spec read(const std::filesystem::path& file, const Options& options);
   static Spec parse(std::string_view text, std::string_view place, const std::filesystem::path& folder,
                     const Options& options);
-  /// As these, but all that hinders no reading on stays in `faults`, for Graph::build to tell together with its own.
+  /// As these, but faults that do not hinder reading on stay in `faults`, for Graph::build to throw with its own.
   static Spec draft(const std::filesystem::path& file, const Options& options);
   static Spec draft(std::string_view text, std::string_view place, const std::filesystem::path& folder,
                     const Options& options);

@@ -24,7 +24,7 @@ std::size_t name_length(std::string_view text) {
   return n;
 }
 
-/// What stands between the braces: `NAME`, `NAME:-default` or `NAME:?message`.
+/// The text between the braces: `NAME`, `NAME:-default` or `NAME:?message`.
 struct Reference {
   explicit Reference(std::string_view text) {
     const std::size_t colon = text.find(':');

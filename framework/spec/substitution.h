@@ -9,13 +9,15 @@
 #include <string_view>
 #include <vector>
 
+#include "spec/source_text.h"
+
 namespace pipit {
 
 /// An environment variable that a text needs and that is not set. Whether that matters is known only where the text is
 /// used.
 struct UnsetVariable {
   std::string place;  // the file that names it
-  int line = 0;
+  SourcePlace at{};
   std::string message;
 };
 
@@ -26,17 +28,17 @@ struct Substituted {
   bool from_outside = false;           // it begins with something from the command line or the environment
   std::filesystem::path folder{};      // else the folder of the file that it was written in; empty: of this file
   std::vector<UnsetVariable> unset{};  // their references stay in the text
-  bool told = false;                   // it has a fault, which was told: it means nothing
+  bool told = false;                   // it has a fault, which was reported: it means nothing
 };
 
 /// Replaces references in texts. `$name` is one of the file's vars, `${NAME}` comes from the environment, `$$` is a
 /// dollar sign; a `$` before anything else stands for itself.
 class Substitution {
  public:
-  /// Told of each `${NAME}` that is unset and has no default; the reference stays in the text. With it comes the
-  /// message of `${NAME:?message}`, as written, or nothing.
+  /// Called for each `${NAME}` that is unset and has no default; the reference stays in the text. `message` is that of
+  /// `${NAME:?message}`, as written, or empty.
   using Unset = std::function<void(std::string_view name, std::string_view message)>;
-  /// Told of each fault: an unknown var, a reference without its closing brace.
+  /// Called for each fault: an unknown var, a reference without its closing brace.
   using Fault = std::function<void(std::string message)>;
 
   void define(const std::string& name, Substituted value) { vars_[name] = std::move(value); }

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 64;
 
-int line_of(const YAML::Mark& mark) {
-  return mark.line + 1;
+SourcePlace place_of(const YAML::Mark& mark) {
+  return {mark.line + 1, mark.column + 1};
 }
 
 /// Builds the tree from the parser's events.
@@ -24,19 +24,27 @@ class TreeBuilder final : public YAML::EventHandler {
   explicit TreeBuilder(Faults& faults) : faults_(faults) {}
 
   YamlNode take() { return std::move(root_); }
+  /// The beginning of what is being read.
+  SourcePlace begin() const { return open_.empty() ? SourcePlace{} : open_.back().node.at; }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { scalar(mark, "", false, anchor); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    refuse_anchor(mark, anchor);
+    // The mark of a value that is left out is that of whatever follows.
+    SourcePlace at = place_of(mark);
+    if (!open_.empty() && open_.back().key && open_.back().key->at.line != at.line) at = open_.back().key->at;
+    add(YamlNode{.at = at});
+  }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    fault(line_of(mark), "aliases (*name) are not supported; use vars");
-    add(YamlNode{.line = line_of(mark)});
+    faults_.add(place_of(mark), "aliases (*name) are not supported; use vars");
+    add(YamlNode{.at = place_of(mark)});
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
-    // yaml-cpp gives "!" for quoted and block scalars, "?" for plain ones.
-    if (tag != "!" && tag != "?" && !tag.empty()) fault(line_of(mark), fmt::format("tag '{}' is not supported", tag));
-    scalar(mark, text, tag == "!", anchor);
+    refuse_tag(mark, tag);
+    refuse_anchor(mark, anchor);
+    add(YamlNode{.at = place_of(mark), .text = text, .quoted = tag == "!"});
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
@@ -56,21 +64,14 @@ class TreeBuilder final : public YAML::EventHandler {
     std::unordered_map<std::string, int> seen;  // its keys' lines
   };
 
-  void fault(int line, std::string_view what) { faults_.add(line, what); }
-
-  void scalar(const YAML::Mark& mark, std::string text, bool quoted, YAML::anchor_t anchor) {
-    refuse_anchor(mark, anchor);
-    add(YamlNode{.line = line_of(mark), .text = std::move(text), .quoted = quoted});
-  }
-
   void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    refuse_tag(mark, tag);
     refuse_anchor(mark, anchor);
-    if (tag != "?" && tag != "!" && !tag.empty()) fault(line_of(mark), fmt::format("tag '{}' is not supported", tag));
     if (open_.size() >= kMaxDepth) {
-      throw Error("invalid_pipeline",
-                  fmt::format("{}:{}: nested deeper than {} levels", faults_.place(), line_of(mark), kMaxDepth));
+      faults_.add(place_of(mark), fmt::format("nested deeper than {} levels", kMaxDepth));
+      faults_.raise();
     }
-    open_.push_back({YamlNode{.kind = kind, .line = line_of(mark)}, std::nullopt, {}});
+    open_.push_back({YamlNode{.kind = kind, .at = place_of(mark)}, std::nullopt, {}});
   }
 
   void close() {
@@ -80,7 +81,14 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
-    if (anchor != 0) fault(line_of(mark), "anchors (&name) are not supported; use vars");
+    if (anchor != 0) faults_.add(place_of(mark), "anchors (&name) are not supported; use vars");
+  }
+
+  /// yaml-cpp gives "!" for quoted and block scalars, "?" for plain ones.
+  void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
+    if (tag != "!" && tag != "?" && !tag.empty()) {
+      faults_.add(place_of(mark), fmt::format("tag '{}' is not supported", tag));
+    }
   }
 
   void add(YamlNode node) {
@@ -92,9 +100,9 @@ class TreeBuilder final : public YAML::EventHandler {
     if (parent.node.kind == YamlNode::Kind::kSequence) {
       parent.node.items.push_back(std::move(node));
     } else if (!parent.key) {
-      if (node.kind != YamlNode::Kind::kScalar) fault(node.line, "a key must be a plain text");
-      if (const auto [first, fresh] = parent.seen.emplace(node.text, node.line); !fresh) {
-        fault(node.line, fmt::format("key '{}' stands twice; first at line {}", node.text, first->second));
+      if (node.kind != YamlNode::Kind::kScalar) faults_.add(node.at, "a key must be a plain text");
+      if (const auto [first, fresh] = parent.seen.emplace(node.text, node.at.line); !fresh) {
+        faults_.add(node.at, fmt::format("duplicate key '{}'; first at line {}", node.text, first->second));
       }
       parent.key = std::move(node);
     } else {
@@ -108,40 +116,34 @@ class TreeBuilder final : public YAML::EventHandler {
   Faults& faults_;
 };
 
-std::string_view line_text(std::string_view text, int line) {
-  for (; line > 1 && !text.empty(); --line) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
-  return text.substr(0, text.find('\n'));
+bool is_indented_with_tab(std::string_view line) {
+  return line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
 }
 
-/// What yaml-cpp says, in the words of somebody who writes YAML.
-std::string plain_words(const YAML::Exception& e, std::string_view text) {
-  const std::string_view line = line_text(text, line_of(e.mark));
-  const std::string_view indentation = line.substr(0, line.find_first_not_of(" \t"));
-  if (indentation.find('\t') != std::string_view::npos) {
-    return "the line is indented with a tab; YAML is indented with spaces";
-  }
+/// A message of yaml-cpp, in the words of somebody who writes YAML.
+std::string plain_words(const std::string& said) {
   static constexpr std::pair<std::string_view, std::string_view> kWords[] = {
       {YAML::ErrorMsg::END_OF_SEQ_FLOW, "a list that begins with '[' is not closed with ']'"},
       {YAML::ErrorMsg::END_OF_MAP_FLOW, "a mapping that begins with '{' is not closed with '}'"},
       {YAML::ErrorMsg::EOF_IN_SCALAR, "a quoted text is not closed"},
       {YAML::ErrorMsg::MAP_VALUE, "a second ': ' in one line; put a text that holds one in quotes"},
-      {YAML::ErrorMsg::MAP_KEY, "a key stands where none can; look at the indentation"},
-      {YAML::ErrorMsg::BLOCK_ENTRY, "a list's '-' stands where none can; look at the indentation"},
-      {YAML::ErrorMsg::END_OF_MAP, "the indentation does not go with the lines above"},
-      {YAML::ErrorMsg::END_OF_SEQ, "the indentation does not go with the lines above"},
+      {YAML::ErrorMsg::MAP_KEY, "a key is not possible here; look at the indentation"},
+      {YAML::ErrorMsg::BLOCK_ENTRY, "a list's '-' is not possible here; look at the indentation"},
+      {YAML::ErrorMsg::END_OF_MAP, "the indentation does not fit the lines above"},
+      {YAML::ErrorMsg::END_OF_SEQ, "the indentation does not fit the lines above"},
       {YAML::ErrorMsg::FLOW_END, "a ']' or '}' closes what was not opened"},
       {YAML::ErrorMsg::UNKNOWN_TOKEN, "a text must not begin with this character; put it in quotes"},
       {YAML::ErrorMsg::DOC_IN_SCALAR, "a quoted text is not closed before the document ends"}};
-  for (const auto& [said, words] : kWords) {
-    if (e.msg == said) return std::string(words);
+  for (const auto& [message, words] : kWords) {
+    if (said == message) return std::string(words);
   }
-  if (e.msg.starts_with(YAML::ErrorMsg::INVALID_ESCAPE)) {
+  if (said.starts_with(YAML::ErrorMsg::INVALID_ESCAPE)) {
     return fmt::format(
         "'\\{}' is not an escape of a text in double quotes; a backslash is '\\\\' there, or take single "
         "quotes",
-        e.msg.substr(std::string_view(YAML::ErrorMsg::INVALID_ESCAPE).size()));
+        said.substr(std::string_view(YAML::ErrorMsg::INVALID_ESCAPE).size()));
   }
-  return e.msg;
+  return said;
 }
 
 template <class T>
@@ -204,25 +206,32 @@ YamlNode parse_yaml(std::string_view text, std::string_view place) {
 }
 
 YamlNode parse_yaml(std::string_view text, Faults& faults) {
-  const auto fail = [&](const std::string& what) {
-    throw Error("invalid_pipeline", fmt::format("{}: {}", faults.place(), what));
+  faults.show(text);
+  const auto fail = [&](SourcePlace at, std::string_view what) {
+    // Faults that were found before are reported too.
+    Faults all = faults;
+    all.add(at, what);
+    all.raise();
   };
   TreeBuilder builder(faults);
   try {
-    // Before white space at the end yaml-cpp takes a quoted text that was never closed.
+    // yaml-cpp accepts a quoted text that is never closed when white space follows it.
     text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    if (!parser.HandleNextDocument(builder)) fail("the file is empty");
+    if (!parser.HandleNextDocument(builder)) fail({}, "the file is empty");
     YamlNode root = builder.take();
-    TreeBuilder rest(faults);
-    if (parser.HandleNextDocument(rest)) fail("holds more than one YAML document");
+    TreeBuilder second(faults);
+    if (parser.HandleNextDocument(second)) fail(second.take().at, "a second YAML document; expected one in a file");
     return root;
   } catch (const YAML::Exception& e) {
-    // What was found before it is told too.
-    Faults all = faults;
-    all.add(line_of(e.mark), plain_words(e, text));
-    all.raise();
+    SourcePlace at = place_of(e.mark);
+    const std::string_view line = faults.text()->line(at.line);
+    const bool tab = is_indented_with_tab(line);
+    if (tab) at.column = static_cast<int>(line.find('\t')) + 1;
+    const bool unclosed = e.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW || e.msg == YAML::ErrorMsg::END_OF_MAP_FLOW;
+    if (unclosed && !tab) at = builder.begin();
+    fail(at, tab ? "the line is indented with a tab; YAML is indented with spaces" : plain_words(e.msg));
     throw;
   }
 }

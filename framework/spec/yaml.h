@@ -1,5 +1,5 @@
-// YAML as a tree that remembers lines and loses nothing: duplicate keys are found, which yaml-cpp's own tree drops
-// silently.
+// YAML as a tree that remembers where everything stands and loses nothing: duplicate keys are found, which yaml-cpp's
+// own tree drops silently.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,7 @@ struct YamlNode {
   enum class Kind { kScalar, kSequence, kMapping };
 
   Kind kind = Kind::kScalar;
-  int line = 0;         // from 1
+  SourcePlace at{};     // of a value that is left out, the key
   std::string text{};   // of a scalar
   bool quoted = false;  // a quoted or block scalar is a string, whatever it looks like
   std::vector<YamlNode> items{};
@@ -34,9 +34,9 @@ std::string describe(const YamlNode& node);
 Value to_value(const YamlNode& node);
 
 /// Parses one document. Faults (syntax, duplicate keys, anchors, tags, several documents, nesting beyond 64) are thrown
-/// as pipit::Error (`invalid_pipeline`), "place:line: …" a line each.
+/// as pipit::Error (`invalid_pipeline`).
 YamlNode parse_yaml(std::string_view text, std::string_view place);
-/// Likewise, but what does not hinder reading on is added to `faults`.
+/// Likewise, but what does not hinder reading on is added to `faults`, which shows the text.
 YamlNode parse_yaml(std::string_view text, Faults& faults);
 
 }  // namespace pipit

@@ -4,7 +4,8 @@
 //   2 bytes   version, major and minor: 1.0, 2.0 or 3.0
 //   2 bytes   length of the text that follows, little-endian; 4 bytes from version 2.0 on
 //   text      a Python dictionary: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 512), }, then spaces and a
-//   newline the rest  the elements, row by row
+//             newline
+//   the rest  the elements, row by row
 #pragma once
 
 #include <cstddef>
@@ -19,7 +20,7 @@
 namespace pipit {
 
 struct NpyHeader {
-  /// Of a header that text() makes: of one size, so that the count of rows can be set at the end.
+  /// The size of every header that text() makes, so that the count of rows can be set at the end.
   static constexpr std::size_t kWrittenBytes = 256;
 
   DType dtype = DType::kFloat32;
@@ -27,7 +28,7 @@ struct NpyHeader {
   std::vector<std::int64_t> shape;          // of one row
   std::size_t data_offset = kWrittenBytes;  // where the elements begin
 
-  /// Of one row.
+  /// The bytes of one row.
   std::size_t row_bytes() const;
   /// Version 1.0, of kWrittenBytes.
   std::string text() const;

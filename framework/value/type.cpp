@@ -11,7 +11,7 @@ namespace {
 [[noreturn]] void fail(std::string_view text) {
   throw Error(
       "invalid_argument",
-      fmt::format("'{}' is no type; expected any, null, bool, int, float, string, bytes, frame, map, list<T> or "
+      fmt::format("'{}' is not a type; expected any, null, bool, int, float, string, bytes, frame, map, list<T> or "
                   "tensor<f32>[512]",
                   text));
 }

@@ -5,8 +5,8 @@
 
 namespace pipit {
 
-/// The table of this process, which pipit_host_table() gives. Its half that makes and reads values stands from the
-/// start; runtime_table() in module/ fills in the other before an operator can ask for it.
+/// The table of this process, which pipit_host_table() gives. The half that makes and reads values is there from
+/// the start; runtime_table() in module/ fills in the other half before an operator can ask for it.
 pipit_host& host_table();
 
 }  // namespace pipit

@@ -73,15 +73,31 @@ TEST_CASE("check: a good pipeline is ok") {
 
 TEST_CASE("check: YAML that is wrong is told with its line") {
   CHECK(fault("pipit: 1\nnodes: []\nnodes: []\noutputs: a\n") ==
-        "p.yaml:2: 'nodes' must be a list of at least one node\n"
-        "p.yaml:3: key 'nodes' stands twice; first at line 2\n");
-  CHECK(fault("pipit: 1\nnodes: [\n") == "p.yaml:2: a list that begins with '[' is not closed with ']'\n");
-  CHECK(fault("pipit: 1\nname: 'x\nnodes: []\n") == "p.yaml:3: a quoted text is not closed\n");
+        "p.yaml:2:8: 'nodes' must be a list of at least one node\n"
+        "    nodes: []\n"
+        "           ^\n"
+        "p.yaml:3:1: duplicate key 'nodes'; first at line 2\n"
+        "    nodes: []\n"
+        "    ^\n");
+  CHECK(fault("pipit: 1\nnodes: [\n") ==
+        "p.yaml:2:8: a list that begins with '[' is not closed with ']'\n"
+        "    nodes: [\n"
+        "           ^\n");
+  CHECK(fault("pipit: 1\nname: 'x\nnodes: []\n") ==
+        "p.yaml:3:10: a quoted text is not closed\n"
+        "    nodes: []\n"
+        "             ^\n");
   CHECK(fault("") == "p.yaml: the file is empty\n");
   CHECK(fault("pipit: 1\nname: &x 1\nvars: {b: *x}\ninputs: {t: string}\nnodes: 1\noutputs: t\n") ==
-        "p.yaml:2: anchors (&name) are not supported; use vars\n"
-        "p.yaml:3: aliases (*name) are not supported; use vars\n"
-        "p.yaml:5: 'nodes' must be a list of at least one node\n");
+        "p.yaml:2:7: anchors (&name) are not supported; use vars\n"
+        "    name: &x 1\n"
+        "          ^\n"
+        "p.yaml:3:11: aliases (*name) are not supported; use vars\n"
+        "    vars: {b: *x}\n"
+        "              ^\n"
+        "p.yaml:5:8: 'nodes' must be a list of at least one node\n"
+        "    nodes: 1\n"
+        "           ^\n");
   CHECK(fault(std::string("\x00\x01\x02", 3)) ==
         "'p.yaml' is not a pipeline file: it is not text (line 1 has the byte 0x00)\n");
 }
@@ -90,35 +106,56 @@ TEST_CASE("check: a cycle is printed as a path") {
   CHECK(fault("pipit: 1\ninputs: {text: string}\nnodes:\n"
               "  - {name: a, op: test/text.pair, in: [text, y], out: x}\n"
               "  - {name: b, op: test/text.upper, in: x, out: y}\noutputs: [y]\n") ==
-        "p.yaml:4: node 'a': reads 'y', which makes a cycle: a -> b -> a\n");
+        "p.yaml:4:46: node 'a': reads 'y', which makes a cycle: a -> b -> a\n"
+        "      - {name: a, op: test/text.pair, in: [text, y], out: x}\n"
+        "                                                 ^\n");
 }
 
 TEST_CASE("check: joined siblings and types that do not fit and unknown names come at once in the order of lines") {
-  CHECK(
-      fault("pipit: 1\ninputs: {text: string, unused: string}\nnodes:\n"
-            "  - {name: one, op: test/text.words, in: text, out: a}\n"
-            "  - {name: two, op: test/text.words, in: text, out: b}\n"
-            "  - {name: both, op: test/text.pair, in: [a, b], out: c}\n"
-            "  - {name: codes, op: test/text.codes, in: text, out: d}\n"
-            "  - {name: up, op: test/text.upper, in: d, out: e, args: {suffx: 1, times: x, style: lout}}\n"
-            "  - {name: rogue, op: test/text.rouge, in: text, out: f}\n"
-            "  - {name: tell, op: test/text.rogue, in: text, out: f}\n"
-            "outputs: [c, e, f, g]\n") ==
-      "p.yaml:2: input 'unused' is read by no node and is no output; remove it\n"
-      "p.yaml:6: node 'both': cannot join 'two.b' (the rows of 'two') with 'one.a' (the rows of 'one'): neither's rows "
-      "lie inside the other's; collect one of them first\n"
-      "p.yaml:8: node 'up': operator 'test/text.upper' has no argument 'suffx' (it takes 'suffix', 'times', 'style' "
-      "and "
-      "'file'); did you mean 'suffix'?\n"
-      "p.yaml:8: node 'up': argument 'suffix' takes a string, found int 1\n"
-      "p.yaml:8: node 'up': argument 'times' takes an int, found 'x'\n"
-      "p.yaml:8: node 'up': argument 'style' takes one of 'plain' and 'loud', found 'lout'; did you mean 'loud'?\n"
-      "p.yaml:8: node 'up': input 'text' takes string, 'codes.d' gives tensor<f32>[?]\n"
-      "p.yaml:9: no operator 'test/text.rouge'; did you mean 'test/text.rogue'? " +
-          searched() +
-          "\np.yaml:10: node 'tell': operator 'test/text.rogue' needs argument 'how' "
-          "(enum(none|two|type|complex|constructor|slow|good)): what to do wrong\n"
-          "p.yaml:11: 'outputs': no column 'g'\n");
+  CHECK(fault("pipit: 1\ninputs: {text: string, unused: string}\nnodes:\n"
+              "  - {name: one, op: test/text.words, in: text, out: a}\n"
+              "  - {name: two, op: test/text.words, in: text, out: b}\n"
+              "  - {name: both, op: test/text.pair, in: [a, b], out: c}\n"
+              "  - {name: codes, op: test/text.codes, in: text, out: d}\n"
+              "  - {name: up, op: test/text.upper, in: d, out: e, args: {suffx: 1, times: x, style: lout}}\n"
+              "  - {name: rogue, op: test/text.rouge, in: text, out: f}\n"
+              "  - {name: tell, op: test/text.rogue, in: text, out: f}\n"
+              "outputs: [c, e, f, g]\n") ==
+        "p.yaml:2:24: input 'unused' is not read by any node and is not an output; remove it\n"
+        "    inputs: {text: string, unused: string}\n"
+        "                           ^\n"
+        "p.yaml:6:42: node 'both': cannot join 'two.b' (the rows of 'two') with 'one.a' (the rows of 'one'): neither's "
+        "rows lie inside the other's; collect one of them first\n"
+        "      - {name: both, op: test/text.pair, in: [a, b], out: c}\n"
+        "                                             ^\n"
+        "p.yaml:8:41: node 'up': input 'text' takes string, 'codes.d' gives tensor<f32>[?]\n"
+        "      - {name: up, op: test/text.upper, in: d, out: e, args: {suffx: 1, times: x, style: lout}}\n"
+        "                                            ^\n"
+        "p.yaml:8:59: node 'up': operator 'test/text.upper' has no argument 'suffx' (it takes 'suffix', 'times', "
+        "'style' and 'file'); did you mean 'suffix'?\n"
+        "      - {name: up, op: test/text.upper, in: d, out: e, args: {suffx: 1, times: x, style: lout}}\n"
+        "                                                              ^\n"
+        "p.yaml:8:66: node 'up': argument 'suffix' takes a string, found int 1\n"
+        "      - {name: up, op: test/text.upper, in: d, out: e, args: {suffx: 1, times: x, style: lout}}\n"
+        "                                                                     ^\n"
+        "p.yaml:8:76: node 'up': argument 'times' takes an int, found 'x'\n"
+        "      - {name: up, op: test/text.upper, in: d, out: e, args: {suffx: 1, times: x, style: lout}}\n"
+        "                                                                               ^\n"
+        "p.yaml:8:86: node 'up': argument 'style' takes one of 'plain' and 'loud', found 'lout'; did you mean 'loud'?\n"
+        "      - {name: up, op: test/text.upper, in: d, out: e, args: {suffx: 1, times: x, style: lout}}\n"
+        "                                                                                         ^\n"
+        "p.yaml:9:23: no operator 'test/text.rouge'; did you mean 'test/text.rogue'? " +
+            searched() +
+            "\n"
+            "      - {name: rogue, op: test/text.rouge, in: text, out: f}\n"
+            "                          ^\n"
+            "p.yaml:10:22: node 'tell': operator 'test/text.rogue' needs argument 'how' "
+            "(enum(none|two|type|complex|constructor|slow|good)): what to do wrong\n"
+            "      - {name: tell, op: test/text.rogue, in: text, out: f}\n"
+            "                         ^\n"
+            "p.yaml:11:20: 'outputs': no column 'g'\n"
+            "    outputs: [c, e, f, g]\n"
+            "                       ^\n");
 }
 
 TEST_CASE("check: a clip given as a pipeline is told as what it is") {
@@ -137,7 +174,9 @@ TEST_CASE("check: a variable that nothing uses after --set stops nothing") {
               "pipit: 1\nvars: {mark: '${PIPIT_TEST_UNSET}'}\ninputs: {text: string}\nnodes:\n"
               "  - {name: up, op: test/text.upper, in: text, out: loud, args: {suffix: $mark}}\noutputs: [loud]\n");
   const std::string told =
-      "p.yaml:2: environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default\n";
+      "p.yaml:2:14: environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default\n"
+      "    vars: {mark: '${PIPIT_TEST_UNSET}'}\n"
+      "                 ^\n";
   CHECK(scene.run({"run", "p.yaml", "--input", "text=a"}).err == told);
   CHECK(scene.run({"check", "p.yaml"}).err == "warning: " + told);
   for (const char* set : {"up.suffix=!", "vars.mark=!"}) {
@@ -157,9 +196,13 @@ TEST_CASE("check: an unset variable is a warning") {
   const Outcome outcome = scene.run({"check", "p.yaml"});
   CHECK(outcome.out == "p.yaml: ok, 2 nodes\n");
   CHECK(outcome.err ==
-        "warning: p.yaml:4: environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no "
+        "warning: p.yaml:4:73: environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no "
         "default\n"
-        "warning: p.yaml:5: node 'lost': nothing reads what it gives\n");
+        "      - {name: up, op: test/text.upper, in: text, out: loud, args: {suffix: '${PIPIT_TEST_UNSET}'}}\n"
+        "                                                                            ^\n"
+        "warning: p.yaml:5:54: node 'lost': nothing reads what it gives\n"
+        "      - {name: lost, op: test/text.upper, in: text, out: lost}\n"
+        "                                                         ^\n");
   CHECK(outcome.status == 0);
 }
 
@@ -171,16 +214,18 @@ TEST_CASE("check: --set of a node or a var that is not there is a fault") {
         "p.yaml: --set upp.suffix: no node 'upp' (the node is 'up'); did you mean 'up'?\n");
   CHECK(fault(yaml, {"--set", "vars.x=1"}) == "p.yaml: --set vars.x: no var 'x' (there are none)\n");
   CHECK(fault(yaml, {"--set", "up.sufix=x"}) ==
-        "p.yaml:4: node 'up': operator 'test/text.upper' has no argument 'sufix' (it takes 'suffix', 'times', 'style' "
+        "p.yaml: node 'up': operator 'test/text.upper' has no argument 'sufix' (it takes 'suffix', 'times', 'style' "
         "and 'file'); did you mean 'suffix'?\n");
-  CHECK(fault(yaml, {"--set", "up.times=x"}) == "p.yaml:4: node 'up': argument 'times' takes an int, found 'x'\n");
+  CHECK(fault(yaml, {"--set", "up.times=x"}) == "p.yaml: node 'up': argument 'times' takes an int, found 'x'\n");
 }
 
 TEST_CASE("check: unknown keys of a node are told with the known ones") {
   CHECK(fault("pipit: 1\ninputs: {text: string}\nnodes:\n"
               "  - {name: up, op: test/text.upper, inn: text, in: text, out: loud}\noutputs: [loud]\n") ==
-        "p.yaml:4: node 'up': no key 'inn' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
-        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'in'?\n");
+        "p.yaml:4:37: node 'up': no key 'inn' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
+        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'in'?\n"
+        "      - {name: up, op: test/text.upper, inn: text, in: text, out: loud}\n"
+        "                                        ^\n");
 }
 
 TEST_CASE("program: commands that are unknown get a near name") {

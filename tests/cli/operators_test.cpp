@@ -38,7 +38,7 @@ TEST_CASE("operators: what cannot run is listed with its reason and none is load
           ": built for plugin ABI 2.1, this runtime has 1.1; rebuild it against this runtime, or use a newer runtime");
   CHECK(by_name.at("broken.no_note").at("error") ==
         (kBroken / "no_note.so").string() +
-            ": is no pipit operator: it carries no pipit note; PIPIT_OPERATOR(…) in its source writes one");
+            ": is not a pipit operator: it has no pipit note; PIPIT_OPERATOR(…) in its source writes one");
   CHECK(by_name.at("broken.other_name").at("error") == (kBroken / "other_name.so").string() +
                                                            ": is operator 'broken.its_own_name', its path makes it "
                                                            "'broken.other_name'; rename the file or the operator");

@@ -193,7 +193,10 @@ TEST_CASE("output: a value without a JSON form is refused before anything runs")
               "pipit: 1\ninputs: {text: string}\nnodes:\n"
               "  - {name: p, op: test/text.picture, in: text, out: picture}\noutputs: [text, picture]\n");
   const Outcome check = scene.run({"check", "picture.yaml"});
-  CHECK(check.err == "picture.yaml:5: output 'picture' is frame, which has no JSON form; leave it out of 'outputs'\n");
+  CHECK(check.err ==
+        "picture.yaml:5:17: output 'picture' is frame, which has no JSON form; leave it out of 'outputs'\n"
+        "    outputs: [text, picture]\n"
+        "                    ^\n");
   CHECK(check.status == 2);
   scene.write("out.jsonl", "{\"item\":0,\"loud\":\"OLD\"}\n");
   const Outcome run = scene.run({"run", "picture.yaml", "--input", "text=a", "--output", "out.jsonl", "--overwrite"});

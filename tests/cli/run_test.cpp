@@ -363,14 +363,21 @@ TEST_CASE("run: a pipeline that is wrong runs nothing and leaves no output") {
               "outputs: [loud]\n");
   const Outcome unset = scene.run({"run", "bad.yaml", "--inputs", "-", "--output", "out.jsonl"});
   CHECK(unset.err ==
-        "bad.yaml:4: environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default\n"
-        "bad.yaml:4: node 'up': no column 'txt'; did you mean 'text'?\n");
+        "bad.yaml:4:41: node 'up': no column 'txt'; did you mean 'text'?\n"
+        "      - {name: up, op: test/text.upper, in: txt, out: loud, args: {suffix: '${PIPIT_TEST_UNSET}'}}\n"
+        "                                            ^\n"
+        "bad.yaml:4:72: environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default\n"
+        "      - {name: up, op: test/text.upper, in: txt, out: loud, args: {suffix: '${PIPIT_TEST_UNSET}'}}\n"
+        "                                                                           ^\n");
   CHECK(unset.status == 2);
   CHECK_FALSE(scene.exists("out.jsonl"));
   scene.write("kept.jsonl", "{\"item\":0,\"loud\":\"OLD\"}\n");
   const Outcome set =
       scene.run({"run", "bad.yaml", "--inputs", "-", "--output", "kept.jsonl", "--overwrite", "--set", "up.suffix=x"});
-  CHECK(set.err == "bad.yaml:4: node 'up': no column 'txt'; did you mean 'text'?\n");
+  CHECK(set.err ==
+        "bad.yaml:4:41: node 'up': no column 'txt'; did you mean 'text'?\n"
+        "      - {name: up, op: test/text.upper, in: txt, out: loud, args: {suffix: '${PIPIT_TEST_UNSET}'}}\n"
+        "                                            ^\n");
   CHECK_MESSAGE(scene.read("kept.jsonl") == "{\"item\":0,\"loud\":\"OLD\"}\n", "what was there is left");
 }
 

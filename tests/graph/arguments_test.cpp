@@ -31,7 +31,9 @@ Value bound(const OperatorSignature& signature, const std::string& args, std::st
       "pipit: 1\nnodes:\n  - {name: n, op: a.b, in: t, out: u,\n     args: " + args + "}\noutputs: [u]\n", "f", "files",
       options);
   const pipit::ArgumentFaults tell{
-      [&](int line, const std::string& message) { *said += std::to_string(line) + ": " + message + "\n"; },
+      [&](pipit::SourcePlace at, const std::string& message) {
+        *said += std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + message + "\n";
+      },
       [&](const pipit::UnsetVariable& variable) { *said += "unset: " + variable.message + "\n"; }};
   return pipit::bind_arguments(signature, spec.nodes[0], spec.folder, tell);
 }
@@ -84,26 +86,26 @@ TEST_CASE("arguments: what is unknown or missing or wrong is told with what was 
                                          {"ratio", "float", "1", ""},
                                          {"names", "list<string>", "null", ""},
                                          {"options", "map", "null", ""}});
-  CHECK(faults(s, "{}") == "3: operator 'a.b' needs argument 'num_samples' (int): what it is for\n");
+  CHECK(faults(s, "{}") == "3:19: operator 'a.b' needs argument 'num_samples' (int): what it is for\n");
   CHECK(faults(s, "{num_sample: 3, num_samples: 1}") ==
-        "4: operator 'a.b' has no argument 'num_sample' (it takes 'num_samples', 'device', 'ratio', 'names' and "
+        "4:13: operator 'a.b' has no argument 'num_sample' (it takes 'num_samples', 'device', 'ratio', 'names' and "
         "'options'); did you mean 'num_samples'?\n");
-  CHECK(faults(s, "{num_samples: twelve}") == "4: argument 'num_samples' takes an int, found 'twelve'\n");
-  CHECK(faults(s, "{num_samples: 1.5}") == "4: argument 'num_samples' takes an int, found float 1.5\n");
-  CHECK(faults(s, "{num_samples: '3'}") == "4: argument 'num_samples' takes an int, found '3'\n");
-  CHECK(faults(s, "{num_samples: [3]}") == "4: argument 'num_samples' takes an int, found a list\n");
+  CHECK(faults(s, "{num_samples: twelve}") == "4:26: argument 'num_samples' takes an int, found 'twelve'\n");
+  CHECK(faults(s, "{num_samples: 1.5}") == "4:26: argument 'num_samples' takes an int, found float 1.5\n");
+  CHECK(faults(s, "{num_samples: '3'}") == "4:26: argument 'num_samples' takes an int, found '3'\n");
+  CHECK(faults(s, "{num_samples: [3]}") == "4:26: argument 'num_samples' takes an int, found a list\n");
   CHECK(faults(s, "{num_samples: 1, device: cud}") ==
-        "4: argument 'device' takes one of 'cpu' and 'cuda', found 'cud'; did you mean 'cuda'?\n");
+        "4:37: argument 'device' takes one of 'cpu' and 'cuda', found 'cud'; did you mean 'cuda'?\n");
   CHECK(faults(s, "{num_samples: 1, device: 3}") ==
-        "4: argument 'device' takes one of 'cpu' and 'cuda', found int 3\n");
-  CHECK(faults(s, "{num_samples: 1, ratio: big}") == "4: argument 'ratio' takes a float, found 'big'\n");
-  CHECK(faults(s, "{num_samples: 1, names: x}") == "4: argument 'names' takes a list of strings, found 'x'\n");
+        "4:37: argument 'device' takes one of 'cpu' and 'cuda', found int 3\n");
+  CHECK(faults(s, "{num_samples: 1, ratio: big}") == "4:36: argument 'ratio' takes a float, found 'big'\n");
+  CHECK(faults(s, "{num_samples: 1, names: x}") == "4:36: argument 'names' takes a list of strings, found 'x'\n");
   CHECK(faults(s, "{num_samples: 1, names: [x, 2]}") ==
-        "4: argument 'names' takes a list of strings, found int 2 as its item 2\n");
-  CHECK(faults(s, "{num_samples: 1, options: [1]}") == "4: argument 'options' takes a map, found a list\n");
-  CHECK(faults(signature({}), "{x: 1}") == "4: operator 'a.b' has no argument 'x' (it takes none)\n");
+        "4:40: argument 'names' takes a list of strings, found int 2 as its item 2\n");
+  CHECK(faults(s, "{num_samples: 1, options: [1]}") == "4:38: argument 'options' takes a map, found a list\n");
+  CHECK(faults(signature({}), "{x: 1}") == "4:13: operator 'a.b' has no argument 'x' (it takes none)\n");
   CHECK(faults(signature({{"s", "string", nullptr, ""}}), "{s: 12}") ==
-        "4: argument 's' takes a string, found int 12\n");
+        "4:16: argument 's' takes a string, found int 12\n");
 }
 
 TEST_CASE("arguments: a nested spelling is the same argument") {
@@ -113,9 +115,9 @@ TEST_CASE("arguments: a nested spelling is the same argument") {
   CHECK(bound(s, "{args: {num_samples: 12}}", &said, {{"n.num_samples", "4"}}).get("num_samples").integer() == 4);
   CHECK(bound(s, "{num_samples: 12}", &said, {{"n.args.num_samples", "4"}}).get("num_samples").integer() == 4);
   CHECK(said == "");
-  CHECK(faults(s, "{args: {num_samples: 12}, num_samples: 3}") == "4: argument 'num_samples' is given twice\n");
+  CHECK(faults(s, "{args: {num_samples: 12}, num_samples: 3}") == "4:38: duplicate argument 'num_samples'\n");
   CHECK(faults(s, "{args: {num_sample: 12}}") ==
-        "4: operator 'a.b' has no argument 'args.num_sample' (it takes 'num_samples')\n");
+        "4:20: operator 'a.b' has no argument 'args.num_sample' (it takes 'num_samples')\n");
 }
 
 TEST_CASE("arguments: --set gives texts that mean what the argument wants") {
@@ -138,9 +140,9 @@ TEST_CASE("arguments: --set gives texts that mean what the argument wants") {
   CHECK(said == "");
   bound(s, "{}", &said, {{"n.i", "x"}, {"n.l", "[1, 2"}, {"n.k", "1"}});
   CHECK(said ==
-        "3: operator 'a.b' has no argument 'k' (it takes 's', 'p', 'i', 'l' and 'm')\n"
-        "3: argument 'i' takes an int, found 'x'\n"
-        "3: argument 'l' takes a list of ints, found '[1, 2'\n");
+        "0:0: operator 'a.b' has no argument 'k' (it takes 's', 'p', 'i', 'l' and 'm')\n"
+        "0:0: argument 'i' takes an int, found 'x'\n"
+        "0:0: argument 'l' takes a list of ints, found '[1, 2'\n");
 }
 
 TEST_CASE("arguments: values outside of what the signature says are refused with what it says") {
@@ -150,34 +152,35 @@ TEST_CASE("arguments: values outside of what the signature says are refused with
     return s;
   };
   const OperatorSignature least = with_values("int", "range:1..");
-  CHECK(faults(least, "{x: 0}") == "4: argument 'x' takes an int of at least 1, found 0\n");
-  CHECK(faults(least, "{x: one}") == "4: argument 'x' takes an int of at least 1, found 'one'\n");
+  CHECK(faults(least, "{x: 0}") == "4:16: argument 'x' takes an int of at least 1, found 0\n");
+  CHECK(faults(least, "{x: one}") == "4:16: argument 'x' takes an int of at least 1, found 'one'\n");
   CHECK(faults(least, "{x: 1}").empty());
   const OperatorSignature between = with_values("int", "range:0..2");
-  CHECK(faults(between, "{x: 7}") == "4: argument 'x' takes an int from 0 to 2, found 7\n");
+  CHECK(faults(between, "{x: 7}") == "4:16: argument 'x' takes an int from 0 to 2, found 7\n");
   CHECK(faults(between, "{x: 2}").empty());
   const OperatorSignature ratio = with_values("float", "range:..0.5");
-  CHECK(faults(ratio, "{x: 0.6}") == "4: argument 'x' takes a float of at most 0.5, found 0.6\n");
+  CHECK(faults(ratio, "{x: 0.6}") == "4:16: argument 'x' takes a float of at most 0.5, found 0.6\n");
   CHECK(faults(ratio, "{x: 0}").empty());
   const OperatorSignature model = with_values("string", "one_of:auto|b32=base_patch32|l14");
   CHECK(faults(model, "{x: atuo}") ==
-        "4: argument 'x' takes one of 'auto', 'b32' and 'l14', found 'atuo'; did you mean 'auto'?\n");
-  CHECK(faults(model, "{x: hub/model}") ==
-        "4: argument 'x' takes one of 'auto', 'b32' and 'l14', found 'hub/model'; the path of a file goes into 'w'\n");
+        "4:16: argument 'x' takes one of 'auto', 'b32' and 'l14', found 'atuo'; did you mean 'auto'?\n");
+  CHECK(
+      faults(model, "{x: hub/model}") ==
+      "4:16: argument 'x' takes one of 'auto', 'b32' and 'l14', found 'hub/model'; the path of a file goes into 'w'\n");
   std::string said;
   CHECK(bound(model, "{x: base_patch32}", &said).get("x").string() == "b32");
   CHECK(said == "");
   const OperatorSignature device = with_values("string", "format:device");
-  CHECK(faults(device, "{x: gpu}") == "4: argument 'x' takes 'cpu', 'cuda' or 'cuda:N', found 'gpu'\n");
+  CHECK(faults(device, "{x: gpu}") == "4:16: argument 'x' takes 'cpu', 'cuda' or 'cuda:N', found 'gpu'\n");
   CHECK(faults(device, "{x: 'cuda:1'}").empty());
   const OperatorSignature sum = with_values("string", "format:sha256", "null");
-  CHECK(faults(sum, "{x: abc}") == "4: argument 'x' takes a SHA-256 sum (64 hexadecimal digits), found 'abc'\n");
+  CHECK(faults(sum, "{x: abc}") == "4:16: argument 'x' takes a SHA-256 sum (64 hexadecimal digits), found 'abc'\n");
   CHECK(faults(sum, "{}").empty());
   const OperatorSignature list = with_values("list<int>", "range:1..3");
-  CHECK(faults(list, "{x: [1, 4]}") == "4: argument 'x' takes a list of ints from 1 to 3, found 4 as its item 2\n");
+  CHECK(faults(list, "{x: [1, 4]}") == "4:20: argument 'x' takes a list of ints from 1 to 3, found 4 as its item 2\n");
   const OperatorSignature lists = with_values("list<string>", "one_of:a|b");
   CHECK(faults(lists, "{x: [a, c]}") ==
-        "4: argument 'x' takes a list of strings, each one of 'a' and 'b', found 'c' as its item 2\n");
+        "4:20: argument 'x' takes a list of strings, each one of 'a' and 'b', found 'c' as its item 2\n");
 }
 
 TEST_CASE("arguments: a path is looked for as its signature says") {
@@ -186,10 +189,11 @@ TEST_CASE("arguments: a path is looked for as its signature says") {
     s.arguments[0].values = pipit::ArgumentValues::parse(values, "path");
     return s;
   };
-  CHECK(faults(with_path("path:file"), "{x: no/where}") == "4: argument 'x': 'files/no/where' does not exist\n");
-  CHECK(faults(with_path("path:file"), "{x: /}") == "4: argument 'x': '/' is a folder, not a file\n");
-  CHECK(faults(with_path("path:folder"), "{x: /dev/null}") == "4: argument 'x': '/dev/null' is a file, not a folder\n");
-  CHECK(faults(with_path("path:file"), "{x: ''}") == "4: argument 'x': '' is not a path\n");
+  CHECK(faults(with_path("path:file"), "{x: no/where}") == "4:16: argument 'x': 'files/no/where' does not exist\n");
+  CHECK(faults(with_path("path:file"), "{x: /}") == "4:16: argument 'x': '/' is a folder, not a file\n");
+  CHECK(faults(with_path("path:folder"), "{x: /dev/null}") ==
+        "4:16: argument 'x': '/dev/null' is a file, not a folder\n");
+  CHECK(faults(with_path("path:file"), "{x: ''}") == "4:16: argument 'x': '' is not a path\n");
   CHECK(faults(with_path("path:file|folder"), "{x: /}").empty());
   CHECK(faults(with_path("path:file"), "{x: /dev/null}").empty());
   CHECK_MESSAGE(faults(with_path(""), "{x: no/where}").empty(), "as modules of version 1.0 have it");
@@ -198,8 +202,8 @@ TEST_CASE("arguments: a path is looked for as its signature says") {
 TEST_CASE("arguments: one with a slip in its name is judged as the one that was meant") {
   const OperatorSignature s = signature({{"num_samples", "int", nullptr, ""}});
   CHECK(faults(s, "{num_sample: x}") ==
-        "4: operator 'a.b' has no argument 'num_sample' (it takes 'num_samples'); did you mean 'num_samples'?\n"
-        "4: argument 'num_samples' takes an int, found 'x'\n");
+        "4:13: operator 'a.b' has no argument 'num_sample' (it takes 'num_samples'); did you mean 'num_samples'?\n"
+        "4:25: argument 'num_samples' takes an int, found 'x'\n");
 }
 
 TEST_CASE("arguments: what needs an unset variable is told and not judged") {

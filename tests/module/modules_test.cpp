@@ -113,7 +113,7 @@ TEST_CASE("modules: another LibTorch is told with both versions") {
 
 TEST_CASE("modules: one without a note is no operator") {
   CHECK(broken("no_note") ==
-        "is no pipit operator: it carries no pipit note; PIPIT_OPERATOR(…) in its source writes one");
+        "is not a pipit operator: it has no pipit note; PIPIT_OPERATOR(…) in its source writes one");
 }
 
 TEST_CASE("modules: a damaged note is told") {
@@ -142,14 +142,14 @@ TEST_CASE("modules: a damaged note is told") {
         "has a damaged pipit note: a text in it does not end");
 }
 
-TEST_CASE("modules: what is no shared object is told") {
+TEST_CASE("modules: what is not a shared object is told") {
   const Folder folder;
   CHECK(fault(folder.write("text.so", std::string(100, 'x')), "a.text") ==
-        "is no shared object: it does not begin with ELF's magic number");
-  CHECK(fault(folder.write("short.so", "hello\n"), "a.short") == "is no shared object: 6 bytes, an ELF header has 64");
-  CHECK(fault(folder.write("empty.so", ""), "a.empty") == "is no shared object: 0 bytes, an ELF header has 64");
+        "is not a shared object: it does not begin with ELF's magic number");
+  CHECK(fault(folder.write("short.so", "hello\n"), "a.short") == "is not a shared object: 6 bytes, an ELF header has 64");
+  CHECK(fault(folder.write("empty.so", ""), "a.empty") == "is not a shared object: 0 bytes, an ELF header has 64");
   fs::create_directory(folder.path() / "folder.so");
-  CHECK(fault(folder.path() / "folder.so", "a.folder") == "is no shared object but a folder");
+  CHECK(fault(folder.path() / "folder.so", "a.folder") == "is a folder, not a shared object");
   CHECK(fault(folder.path() / "none.so", "a.none") == "cannot be opened: No such file or directory");
   CHECK(fault("/proc/self/exe", "a.exe").starts_with("is no"));
 }
@@ -169,7 +169,7 @@ TEST_CASE("modules: one for another processor is told") {
   GoodModule program;
   program.put<std::uint16_t>(offsetof(Elf64_Ehdr, e_type), ET_REL);
   CHECK(fault(folder.write("object.so", program.bytes), "acme/text.letters") ==
-        "is no shared object: ELF type 1, expected 3");
+        "is not a shared object: ELF type 1, expected 3");
 }
 
 TEST_CASE("modules: a file that was cut off is told") {
@@ -230,9 +230,9 @@ TEST_CASE("modules: a stored signature that is not the code's is told") {
 }
 
 TEST_CASE("modules: a wrong signature is told") {
-  CHECK(broken("port_twice") == "signature: port 'text' stands twice");
+  CHECK(broken("port_twice") == "signature: duplicate port 'text'");
   CHECK(broken("port_type") ==
-        "signature: port 'text': 'text' is no type; expected any, null, bool, int, float, string, bytes, frame, map, "
+        "signature: port 'text': 'text' is not a type; expected any, null, bool, int, float, string, bytes, frame, map, "
         "list<T> or tensor<f32>[512]");
   CHECK(broken("variant") == "signature: variants and the argument that chooses them must come together");
 }

@@ -97,11 +97,11 @@ TEST_CASE("signature: stored text that is damaged is told") {
 TEST_CASE("signature: ports are checked") {
   Table twice;
   twice.inputs.push_back(twice.inputs[0]);
-  CHECK(twice.fault() == "signature: port 'text' stands twice");
+  CHECK(twice.fault() == "signature: duplicate port 'text'");
   Table type;
   type.inputs[0].type = "txt";
   CHECK(type.fault() ==
-        "signature: port 'text': 'txt' is no type; expected any, null, bool, int, float, string, bytes, frame, map, "
+        "signature: port 'text': 'txt' is not a type; expected any, null, bool, int, float, string, bytes, frame, map, "
         "list<T> or tensor<f32>[512]");
   Table nameless;
   nameless.inputs[0].name = nullptr;
@@ -144,7 +144,7 @@ TEST_CASE("signature: variants and their argument belong together") {
   Table unknown;
   unknown.variants = {{"a", nullptr, nullptr, 0, 0}};
   unknown.signature.variant_argument = "modality";
-  CHECK(unknown.fault() == "signature: the variants are chosen by 'modality', which is no argument of type enum");
+  CHECK(unknown.fault() == "signature: the variants are chosen by 'modality', which is not an argument of type enum");
   Table incomplete;
   incomplete.variants = {{"a", nullptr, nullptr, 0, 0}};
   incomplete.signature.variant_argument = "mode";
@@ -154,10 +154,10 @@ TEST_CASE("signature: variants and their argument belong together") {
 TEST_CASE("signature: arguments are checked") {
   Table type;
   type.arguments[0].type = "integer";
-  CHECK(type.fault() == "signature: 'integer' is no type of argument");
+  CHECK(type.fault() == "signature: 'integer' is not a type of argument");
   Table twice;
   twice.arguments.push_back(twice.arguments[0]);
-  CHECK(twice.fault() == "signature: argument 'mode' stands twice");
+  CHECK(twice.fault() == "signature: duplicate argument 'mode'");
   CHECK(ArgumentType::parse("list<float>").expectation() == "a list of floats");
   CHECK(ArgumentType::parse("any").expectation() == "any value");
 }

@@ -203,7 +203,10 @@ TEST_CASE("host c: warnings reach the host") {
       "  - {name: up, op: test/text.upper, in: text, out: loud}\n"
       "  - {name: left, op: test/text.upper, in: text, out: unread}\noutputs: [loud]\n",
       o);
-  CHECK(warnings == "pipeline:5: node 'left': nothing reads what it gives");
+  CHECK(warnings ==
+        "pipeline:5:54: node 'left': nothing reads what it gives\n"
+        "      - {name: left, op: test/text.upper, in: text, out: unread}\n"
+        "                                                         ^");
 }
 
 TEST_CASE("host c: a child after fork is told to open the pipeline itself") {

@@ -150,28 +150,51 @@ outputs: [half]
                                  "}\noutputs: [text, n]\n");
     return files.fault("main.yaml");
   };
-  CHECK(with("in: text") == "main.yaml:4: node 'x': op 'pipeline' needs to know which, args: {file: FILE.yaml}");
+  CHECK(with("in: text") ==
+        "main.yaml:4:19: node 'x': op 'pipeline' needs to know which, args: {file: FILE.yaml}\n"
+        "      - {name: x, op: pipeline, in: text}\n"
+        "                      ^");
   CHECK(with("in: text, args: {file: no.yaml}") ==
-        "main.yaml:4: node 'x': cannot open pipeline 'no.yaml': No such file or directory");
+        "main.yaml:4:52: node 'x': cannot open pipeline 'no.yaml': No such file or directory\n"
+        "      - {name: x, op: pipeline, in: text, args: {file: no.yaml}}\n"
+        "                                                       ^");
   CHECK(with("in: text, args: {file: main.yaml}") ==
-        "main.yaml:4: node 'x': 'main.yaml' takes in itself: main.yaml -> main.yaml");
+        "main.yaml:4:52: node 'x': 'main.yaml' includes itself: main.yaml -> main.yaml\n"
+        "      - {name: x, op: pipeline, in: text, args: {file: main.yaml}}\n"
+        "                                                       ^");
   CHECK(with("in: text, replicas: 2, args: {file: parts/loud.yaml}") ==
-        "main.yaml:4: node 'x': no key 'replicas' (the keys are 'name', 'op', 'in', 'out' and 'args')");
+        "main.yaml:4:39: node 'x': no key 'replicas' (the keys are 'name', 'op', 'in', 'out' and 'args')\n"
+        "      - {name: x, op: pipeline, in: text, replicas: 2, args: {file: parts/loud.yaml}}\n"
+        "                                          ^");
   CHECK(with("in: [text, n], args: {file: parts/loud.yaml}") ==
-        "main.yaml:4: node 'x': pipeline 'loud.yaml' takes 1 column ('text'), 'in' gives 2");
+        "main.yaml:4:33: node 'x': pipeline 'loud.yaml' takes 1 column ('text'), 'in' gives 2\n"
+        "      - {name: x, op: pipeline, in: [text, n], args: {file: parts/loud.yaml}}\n"
+        "                                    ^");
   CHECK(with("in: {txt: text}, args: {file: parts/loud.yaml}") ==
-        "main.yaml:4: node 'x': pipeline 'loud.yaml' has no input 'txt' (it takes 'text'); did you mean 'text'?");
+        "main.yaml:4:34: node 'x': pipeline 'loud.yaml' has no input 'txt' (it takes 'text'); did you mean 'text'?\n"
+        "      - {name: x, op: pipeline, in: {txt: text}, args: {file: parts/loud.yaml}}\n"
+        "                                     ^");
   CHECK(with("in: text, out: y, args: {file: parts/loud.yaml}") ==
-        "main.yaml:4: node 'x': pipeline 'loud.yaml' gives 2 columns ('joined' and 'text'), 'out' names 1");
+        "main.yaml:4:44: node 'x': pipeline 'loud.yaml' gives 2 columns ('joined' and 'text'), 'out' names 1\n"
+        "      - {name: x, op: pipeline, in: text, out: y, args: {file: parts/loud.yaml}}\n"
+        "                                               ^");
   CHECK(with("in: n, args: {file: parts/loud.yaml}") ==
-        "main.yaml:2: input 'text' is read by no node and is no output; remove it\n"
-        "main.yaml:4: node 'x': input 'x.text' takes string, 'n' gives int");
+        "main.yaml:2:10: input 'text' is not read by any node and is not an output; remove it\n"
+        "    inputs: {text: string, n: int}\n"
+        "             ^\n"
+        "main.yaml:4:33: node 'x': input 'x.text' takes string, 'n' gives int\n"
+        "      - {name: x, op: pipeline, in: n, args: {file: parts/loud.yaml}}\n"
+        "                                    ^");
   CHECK(with("in: text, args: {file: parts/loud.yaml, vars: {marc: a}}") ==
-        "parts/loud.yaml: given x.vars.marc: no var 'marc' (there is 'mark'); did you mean 'mark'?");
-  CHECK(
-      with("in: text, args: {file: parts/wrong.yaml}").starts_with("parts/wrong.yaml:4: no operator 'test/text.uper'"));
+        "main.yaml:4:76: given x.vars.marc: no var 'marc' (there is 'mark'); did you mean 'mark'?\n"
+        "      - {name: x, op: pipeline, in: text, args: {file: parts/loud.yaml, vars: {marc: a}}}\n"
+        "                                                                               ^");
   CHECK(with("in: text, args: {file: parts/wrong.yaml}")
-            .ends_with("parts/wrong.yaml:5: node 'x.half': input 'number' takes int, 'text' gives string"));
+            .starts_with("parts/wrong.yaml:4:20: no operator 'test/text.uper'"));
+  CHECK(with("in: text, args: {file: parts/wrong.yaml}")
+            .ends_with(
+                "parts/wrong.yaml:5:42: node 'x.half': input 'number' takes int, 'text' gives string\n      - {name: "
+                "half, op: test/text.half, in: text, out: half}\n                                             ^"));
 }
 
 TEST_CASE("below: faults above and below come in one round") {
@@ -193,14 +216,24 @@ nodes:
 outputs: [b, d, e, f]
 )");
   const std::string said = files.fault("main.yaml");
+  CHECK(said.starts_with(
+      "main.yaml:6:64: node 'three': cannot open pipeline 'parts/none.yaml': No such file or directory\n      - {name: "
+      "three, op: pipeline, in: text, out: e, args: {file: parts/none.yaml}}\n                                         "
+      "                          ^\n"
+      "main.yaml:7:68: node 'four': argument 'style' takes one of 'plain' and 'loud', found 'soft'\n      - {name: "
+      "four, op: test/text.upper, in: a, out: f, args: {style: soft}}\n                                                "
+      "                       ^\n"
+      "parts/wrong.yaml:4:20: no operator 'test/text.uper'; did you mean 'test/text.upper'? searched: "));
   CHECK(
-      said.starts_with("main.yaml:6: node 'three': cannot open pipeline 'parts/none.yaml': No such file or directory\n"
-                       "main.yaml:7: node 'four': argument 'style' takes one of 'plain' and 'loud', found 'soft'\n"
-                       "parts/wrong.yaml:4: no operator 'test/text.uper'; did you mean 'test/text.upper'? searched: "));
-  CHECK(
-      said.ends_with("parts/wrong.yaml:5: node 'twice': 'replicas' must be a number of at least 1, found 'none'\n"
-                     "parts/wrong.yaml:5: node 'one.twice': argument 'times' takes an int, found 'x'\n"
-                     "parts/wrong.yaml:5: node 'two.twice': argument 'times' takes an int, found 'x'"));
+      said.ends_with("parts/wrong.yaml:5:75: node 'one.twice': argument 'times' takes an int, found 'x'\n      - "
+                     "{name: twice, op: test/text.upper, in: text, out: more, args: {times: x}, replicas: none}\n      "
+                     "                                                                        ^\n"
+                     "parts/wrong.yaml:5:75: node 'two.twice': argument 'times' takes an int, found 'x'\n      - "
+                     "{name: twice, op: test/text.upper, in: text, out: more, args: {times: x}, replicas: none}\n      "
+                     "                                                                        ^\n"
+                     "parts/wrong.yaml:5:89: node 'twice': 'replicas' must be a number of at least 1, found 'none'\n   "
+                     "   - {name: twice, op: test/text.upper, in: text, out: more, args: {times: x}, replicas: none}\n "
+                     "                                                                                           ^"));
 }
 
 TEST_CASE("below: an unset variable matters only where something uses it") {
@@ -222,10 +255,12 @@ outputs: [loud]
   };
   const std::string told =
       "environment variable 'PIPIT_TEST_UNSET' is not set and '${PIPIT_TEST_UNSET}' gives no default";
-  CHECK(with("") == "parts/loud.yaml:2: " + told);
+  CHECK(with("") ==
+        "parts/loud.yaml:2:14: " + told +
+            "\n    vars: {mark: \"${PIPIT_TEST_UNSET}\", other: \"${PIPIT_TEST_UNSET}\"}\n                 ^");
   CHECK(with("mark: a").empty());
   CHECK(with("mark: a, other: $v").empty());
-  CHECK(with("mark: $v") == "main.yaml:2: " + told);
+  CHECK(with("mark: $v") == "main.yaml:2:11: " + told + "\n    vars: {v: '${PIPIT_TEST_UNSET}'}\n              ^");
   pipit::Options set;
   set.set = {{"x.up.suffix", "a"}};
   CHECK(with("mark: $v", set).empty());
@@ -255,7 +290,7 @@ outputs: [text]
 )");
   const std::string said = files.fault("main.yaml");
   CHECK(said.find("with '0.yaml' the pipeline is made of more than 1000 files") != std::string::npos);
-  CHECK(std::count(said.begin(), said.end(), '\n') < 2);
+  CHECK_MESSAGE(std::count(said.begin(), said.end(), '\n') == 2, "one fault with its line");
 }
 
 TEST_CASE("constants: a value stands in the place of a column") {
@@ -279,11 +314,15 @@ inputs: {text: string}
 nodes:
   - {name: up, op: test/text.upper, in: [{valu: 7}], out: loud}
 outputs: [text, loud]
-)") == "f.yaml:4: 'in' must be a column or a constant, {value: …}, found a mapping");
+)") == "f.yaml:4:42: 'in' must be a column or a constant, {value: …}, found a mapping\n"
+       "      - {name: up, op: test/text.upper, in: [{valu: 7}], out: loud}\n"
+       "                                             ^");
   CHECK(test::fault(R"(
 inputs: {text: string}
 nodes:
   - {name: up, op: test/text.upper, in: [{value: 7}], out: loud}
 outputs: [text, loud]
-)") == "f.yaml:4: node 'up': input 'text' takes string, the constant is int");
+)") == "f.yaml:4:50: node 'up': input 'text' takes string, the constant is int\n"
+       "      - {name: up, op: test/text.upper, in: [{value: 7}], out: loud}\n"
+       "                                                     ^");
 }

@@ -115,11 +115,18 @@ nodes:
                  keys + "}\noutputs: [window, word]\n");
   };
   CHECK(with("window: {seconds: 1}") ==
-        "f.yaml:6: node 'gather': 'window' by time reads no frames; name a column of times in ms, {seconds: …, by: "
-        "COLUMN}");
+        "f.yaml:6:73: node 'gather': 'window' by time reads no frames; name a column of times in ms, {seconds: …, by: "
+        "COLUMN}\n"
+        "      - {name: gather, op: test/text.gather, in: time, out: window, window: {seconds: 1}}\n"
+        "                                                                            ^");
   CHECK(with("window: {seconds: 1, by: text}") ==
-        "f.yaml:6: node 'gather': 'window.by' takes times in ms (int, float) or frames, 'text' gives string");
-  CHECK(with("window: {seconds: 1, by: tme}") == "f.yaml:6: node 'gather': no column 'tme'; did you mean 'time'?");
+        "f.yaml:6:90: node 'gather': 'window.by' takes times in ms (int, float) or frames, 'text' gives string\n"
+        "      - {name: gather, op: test/text.gather, in: time, out: window, window: {seconds: 1, by: text}}\n"
+        "                                                                                             ^");
+  CHECK(with("window: {seconds: 1, by: tme}") ==
+        "f.yaml:6:90: node 'gather': no column 'tme'; did you mean 'time'?\n"
+        "      - {name: gather, op: test/text.gather, in: time, out: window, window: {seconds: 1, by: tme}}\n"
+        "                                                                                             ^");
 }
 
 namespace {
@@ -223,23 +230,36 @@ nodes:
   - {name: gather, op: test/text.gather, in: time, out: window, window: )" +
                  window + "}\n" + more + "outputs: [window]\n");
   };
-  CHECK(
-      with("{size: 2, start: a}") ==
-      "f.yaml:5: node 'gather': 'window' with 'start' or 'end' reads no frames; name a column of times in ms, {…, by: "
-      "COLUMN}");
+  CHECK(with("{size: 2, start: a}") ==
+        "f.yaml:5:73: node 'gather': 'window' with 'start' or 'end' reads no frames; name a column of times in ms, {…, "
+        "by: COLUMN}\n"
+        "      - {name: gather, op: test/text.gather, in: time, out: window, window: {size: 2, start: a}}\n"
+        "                                                                            ^");
   CHECK(with("{size: 2, by: time}") ==
-        "f.yaml:5: node 'gather': 'window.by' serves windows by time, 'start' and 'end'; remove it");
+        "f.yaml:5:87: node 'gather': 'window.by' serves windows by time, 'start' and 'end'; remove it\n"
+        "      - {name: gather, op: test/text.gather, in: time, out: window, window: {size: 2, by: time}}\n"
+        "                                                                                          ^");
   CHECK(with("{size: 2, rows: window}") ==
-        "f.yaml:5: node 'gather': 'window.rows' names 'window', which the node gives already");
+        "f.yaml:5:89: node 'gather': 'window.rows' names 'window', which the node gives already\n"
+        "      - {name: gather, op: test/text.gather, in: time, out: window, window: {size: 2, rows: window}}\n"
+        "                                                                                            ^");
   CHECK(with("{size: 2, rows: item}") ==
-        "f.yaml:5: node 'gather': column 'item' has the name of a field of every result line; choose another");
-  CHECK(with("{size: 2, rows: [a, b]}") == "f.yaml:5: node 'gather': 'window.rows' names one column, found 2");
-  CHECK(
-      with("{size: 2, row: n}") ==
-      "f.yaml:5: node 'gather': 'window': no key 'row' (the keys are 'size', 'step', 'by', 'start', 'end' and 'rows'); "
-      "did you mean 'rows'?");
+        "f.yaml:5:89: node 'gather': column 'item' has the name of a field of every result line; choose another\n"
+        "      - {name: gather, op: test/text.gather, in: time, out: window, window: {size: 2, rows: item}}\n"
+        "                                                                                            ^");
+  CHECK(with("{size: 2, rows: [a, b]}") ==
+        "f.yaml:5:89: node 'gather': 'window.rows' names one column, found 2\n"
+        "      - {name: gather, op: test/text.gather, in: time, out: window, window: {size: 2, rows: [a, b]}}\n"
+        "                                                                                            ^");
+  CHECK(with("{size: 2, row: n}") ==
+        "f.yaml:5:83: node 'gather': 'window': no key 'row' (the keys are 'size', 'step', 'by', 'start', 'end' and "
+        "'rows'); did you mean 'rows'?\n"
+        "      - {name: gather, op: test/text.gather, in: time, out: window, window: {size: 2, row: n}}\n"
+        "                                                                                      ^");
   CHECK(with("{size: 2, rows: n}", "  - {name: up, op: test/text.upper, in: n, out: loud}\n") ==
-        "f.yaml:6: node 'up': input 'text' takes string, 'gather.n' gives int");
+        "f.yaml:6:41: node 'up': input 'text' takes string, 'gather.n' gives int\n"
+        "      - {name: up, op: test/text.upper, in: n, out: loud}\n"
+        "                                            ^");
 }
 
 TEST_CASE("window: many long windows that end together are given a few at a time") {

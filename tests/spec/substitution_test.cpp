@@ -110,7 +110,7 @@ TEST_CASE("substitution: a quoted var stays a string where it is the whole text"
 TEST_CASE("substitution: what a var needs or is at fault for goes on to the text that names it") {
   Substitution substitution;
   Substituted needy{"${X}", false, false};
-  needy.unset.push_back({"f.yaml", 3, "X is not set"});
+  needy.unset.push_back({"f.yaml", {3, 1}, "X is not set"});
   substitution.define("needy", needy);
   Substituted wrong;
   wrong.told = true;
@@ -118,7 +118,7 @@ TEST_CASE("substitution: what a var needs or is at fault for goes on to the text
   const Outcome outcome = apply(substitution, "a/$needy");
   CHECK(outcome.said == "");
   REQUIRE(outcome.value.unset.size() == 1);
-  CHECK(outcome.value.unset[0].line == 3);
+  CHECK(outcome.value.unset[0].at.line == 3);
   CHECK_FALSE(outcome.value.told);
   CHECK(apply(substitution, "a/$wrong").value.told);
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 using pipit::parse_yaml;
+using pipit::SourcePlace;
 using pipit::YamlNode;
 
 namespace {
@@ -28,11 +29,11 @@ pipit::Value value(const std::string& text) {
 
 TEST_CASE("yaml: nodes remember their lines") {
   const YamlNode root = parse_yaml("a: 1\nb:\n  - x\n  - {y: z}\n", "f.yaml");
-  CHECK(root.line == 1);
+  CHECK(root.at == SourcePlace{1, 1});
   const YamlNode* b = root.find("b");
   REQUIRE(b != nullptr);
-  CHECK(b->items[0].line == 3);
-  CHECK(b->items[1].find("y")->line == 4);
+  CHECK(b->items[0].at == SourcePlace{3, 5});
+  CHECK(b->items[1].find("y")->at == SourcePlace{4, 9});
   CHECK(root.find("c") == nullptr);
 }
 
@@ -56,36 +57,88 @@ TEST_CASE("yaml: scalars follow the core schema") {
   CHECK(value("99999999999999999999").kind() == pipit::Kind::kFloat);
 }
 
-TEST_CASE("yaml: a key that stands twice is found with both lines") {
-  CHECK(fault("a: 1\nb: 2\na: 3\n") == "f.yaml:3: key 'a' stands twice; first at line 1");
-  CHECK(fault("n: {x: 1, x: 2}\n") == "f.yaml:1: key 'x' stands twice; first at line 1");
+TEST_CASE("yaml: a duplicate key is found with both lines") {
+  CHECK(fault("a: 1\nb: 2\na: 3\n") ==
+        "f.yaml:3:1: duplicate key 'a'; first at line 1\n"
+        "    a: 3\n"
+        "    ^");
+  CHECK(fault("n: {x: 1, x: 2}\n") ==
+        "f.yaml:1:11: duplicate key 'x'; first at line 1\n"
+        "    n: {x: 1, x: 2}\n"
+        "              ^");
   CHECK(fault("a: 1\na: 2\nb: {c: 1,\n c: 2}\n") ==
-        "f.yaml:2: key 'a' stands twice; first at line 1\nf.yaml:4: key 'c' stands twice; first at line 3");
+        "f.yaml:2:1: duplicate key 'a'; first at line 1\n"
+        "    a: 2\n"
+        "    ^\n"
+        "f.yaml:4:2: duplicate key 'c'; first at line 3\n"
+        "     c: 2}\n"
+        "     ^");
   CHECK(fault("a: {x: 1}\nb: {x: 2}\n").empty());
 }
 
 TEST_CASE("yaml: what pipelines do not use is refused by name") {
   CHECK(fault("a: &x 1\nb: *x\n") ==
-        "f.yaml:1: anchors (&name) are not supported; use vars\nf.yaml:2: aliases (*name) are not supported; use vars");
-  CHECK(fault("a: !!int 1\n") == "f.yaml:1: tag 'tag:yaml.org,2002:int' is not supported");
-  CHECK(fault("{a: 1}: 2\n") == "f.yaml:1: a key must be a plain text");
-  CHECK(fault("a: 1\n---\nb: 2\n") == "f.yaml: holds more than one YAML document");
+        "f.yaml:1:4: anchors (&name) are not supported; use vars\n"
+        "    a: &x 1\n"
+        "       ^\n"
+        "f.yaml:2:4: aliases (*name) are not supported; use vars\n"
+        "    b: *x\n"
+        "       ^");
+  CHECK(fault("a: !!int 1\n") ==
+        "f.yaml:1:4: tag 'tag:yaml.org,2002:int' is not supported\n"
+        "    a: !!int 1\n"
+        "       ^");
+  CHECK(fault("{a: 1}: 2\n") ==
+        "f.yaml:1:1: a key must be a plain text\n"
+        "    {a: 1}: 2\n"
+        "    ^");
+  CHECK(fault("a: 1\n---\nb: 2\n") ==
+        "f.yaml:3:1: a second YAML document; expected one in a file\n"
+        "    b: 2\n"
+        "    ^");
 }
 
 TEST_CASE("yaml: a syntax error names its line in plain words") {
-  CHECK(fault("a: [1, 2\nb: 3\n") == "f.yaml:2: a list that begins with '[' is not closed with ']'");
-  CHECK(fault("a: {x: 2\nb: 3\n") == "f.yaml:2: a mapping that begins with '{' is not closed with '}'");
-  CHECK(fault("a: 'x\n") == "f.yaml:1: a quoted text is not closed");
-  CHECK(fault("a: \"x\nb: 2\n") == "f.yaml:2: a quoted text is not closed");
-  CHECK(fault("a: b: c\n") == "f.yaml:1: a second ': ' in one line; put a text that holds one in quotes");
-  CHECK(fault("\ta: 1\n") == "f.yaml:1: the line is indented with a tab; YAML is indented with spaces");
-  CHECK(fault("a:\n  - b\n\t- c\n") == "f.yaml:3: the line is indented with a tab; YAML is indented with spaces");
+  CHECK(fault("a: [1, 2\nb: 3\n") ==
+        "f.yaml:1:4: a list that begins with '[' is not closed with ']'\n"
+        "    a: [1, 2\n"
+        "       ^");
+  CHECK(fault("a: {x: 2\nb: 3\n") ==
+        "f.yaml:1:4: a mapping that begins with '{' is not closed with '}'\n"
+        "    a: {x: 2\n"
+        "       ^");
+  CHECK(fault("a: 'x\n") ==
+        "f.yaml:1:6: a quoted text is not closed\n"
+        "    a: 'x\n"
+        "         ^");
+  CHECK(fault("a: \"x\nb: 2\n") ==
+        "f.yaml:2:5: a quoted text is not closed\n"
+        "    b: 2\n"
+        "        ^");
+  CHECK(fault("a: b: c\n") ==
+        "f.yaml:1:5: a second ': ' in one line; put a text that holds one in quotes\n"
+        "    a: b: c\n"
+        "        ^");
+  CHECK(fault("\ta: 1\n") ==
+        "f.yaml:1:1: the line is indented with a tab; YAML is indented with spaces\n"
+        "    \ta: 1\n"
+        "    ^");
+  CHECK(fault("a:\n  - b\n\t- c\n") ==
+        "f.yaml:3:1: the line is indented with a tab; YAML is indented with spaces\n"
+        "    \t- c\n"
+        "    ^");
   CHECK(fault("a: \"\\w\"\n") ==
-        "f.yaml:1: '\\w' is not an escape of a text in double quotes; a backslash is '\\\\' there, or take single "
-        "quotes");
+        "f.yaml:1:7: '\\w' is not an escape of a text in double quotes; a backslash is '\\\\' there, or take single "
+        "quotes\n"
+        "    a: \"\\w\"\n"
+        "          ^");
   CHECK(fault("a: 1\na: 2\nb: c: d\n") ==
-        "f.yaml:2: key 'a' stands twice; first at line 1\n"
-        "f.yaml:3: a second ': ' in one line; put a text that holds one in quotes");
+        "f.yaml:2:1: duplicate key 'a'; first at line 1\n"
+        "    a: 2\n"
+        "    ^\n"
+        "f.yaml:3:5: a second ': ' in one line; put a text that holds one in quotes\n"
+        "    b: c: d\n"
+        "        ^");
 }
 
 TEST_CASE("yaml: an empty file is told") {
@@ -95,8 +148,14 @@ TEST_CASE("yaml: an empty file is told") {
 
 TEST_CASE("yaml: nesting is bounded") {
   CHECK(fault(std::string(60, '[') + std::string(60, ']')).empty());
-  CHECK(fault(std::string(100, '[') + std::string(100, ']')) == "f.yaml:1: nested deeper than 64 levels");
-  CHECK(fault(std::string(2000000, '[')) == "f.yaml:1: nested deeper than 64 levels");
+  CHECK(fault(std::string(100, '[') + std::string(100, ']')) ==
+        "f.yaml:1:65: nested deeper than 64 levels\n"
+        "    …[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]…\n"
+        "                                                                 ^");
+  CHECK(fault(std::string(2000000, '[')) ==
+        "f.yaml:1:33: nested deeper than 64 levels\n"
+        "    [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[…\n"
+        "                                    ^");
 }
 
 TEST_CASE("yaml: a bomb of aliases or of keys is refused in no time") {
@@ -107,13 +166,21 @@ TEST_CASE("yaml: a bomb of aliases or of keys is refused in no time") {
     bomb += "]\n";
   }
   const std::string said = fault(bomb);
-  CHECK(said.starts_with("f.yaml:1: anchors (&name) are not supported; use vars\nf.yaml:2: "));
+  CHECK(
+      said.starts_with("f.yaml:1:4: anchors (&name) are not supported; use vars\n"
+                       "    a: &a [x, x, x, x, x, x, x, x, x]\n"
+                       "       ^\n"
+                       "f.yaml:2:4: "));
   std::string keys;
   for (int i = 0; i < 100000; ++i) keys += "key" + std::to_string(i) + ": 1\n";
   CHECK(fault(keys).empty());
   std::string twice;
   for (int i = 0; i < 1000; ++i) twice += "k: 1\n";
-  CHECK(fault(twice).ends_with("f.yaml:201: key 'k' stands twice; first at line 1\n… and 799 more faults"));
+  CHECK(
+      fault(twice).ends_with("f.yaml:201:1: duplicate key 'k'; first at line 1\n"
+                             "    k: 1\n"
+                             "    ^\n"
+                             "… and 799 more faults"));
 }
 
 TEST_CASE("yaml: a node is described for messages") {

@@ -36,14 +36,14 @@ TEST_CASE("type: every form of the grammar prints as it was written") {
   CHECK(Type::parse("tensor<i64>").text() == "tensor<i64>[...]");
 }
 
-TEST_CASE("type: what is no type is refused with the grammar") {
+TEST_CASE("type: what is not a type is refused with the grammar") {
   for (const std::string text :
        {"", "text", "list<>", "list<string", "tensor<f33>", "tensor<f32>[", "tensor<f32>[-1]", "tensor<f32>[x]",
         "tensor<f32", "tensor<f32>4", "tensor<f32>[99999999999999999999]", "String"}) {
     const std::string quoted = text == "list<>" ? "" : text == "list<string" ? text : text;
     CHECK_THROWS_WITH_AS(Type::parse(text),
                          ("'" + quoted +
-                          "' is no type; expected any, null, bool, int, float, string, bytes, frame, map, list<T> or "
+                          "' is not a type; expected any, null, bool, int, float, string, bytes, frame, map, list<T> or "
                           "tensor<f32>[512]")
                              .c_str(),
                          pipit::Error);

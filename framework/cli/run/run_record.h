@@ -1,4 +1,14 @@
-// What an output was made with, kept beside it, so that nothing else is appended to it.
+// What an output was made with, kept beside it as "OUT.jsonl.run", so that nothing else is appended to it:
+//
+//   {                            a JSON object, indented by two
+//     "pipit": "VERSION",
+//     "pipeline": {…},           after all substitutions: inputs, nodes, outputs
+//     "files": {"PATH": {"bytes": N, "modified": "2026-11-24T20:53:07.250000000Z"}, …}   that arguments name
+//     "inputs": "…",             as the command line named them
+//     "column": "…"              the output that becomes an array, if one was chosen
+//   }                            the only '}' that begins a line
+//   0123456789abcdef             for each item that has a result a digest of it: 16 digits and a line's end, 17 bytes
+//   …
 #pragma once
 
 #include <cstdint>
@@ -12,9 +22,7 @@
 
 namespace pipit::cli {
 
-/// "OUT.jsonl.run": the pipeline after all substitutions, the sizes and modification times of the files that its
-/// arguments name, where the inputs came from, and the version of pipit; behind it a digest of each item, 16 digits a
-/// line.
+/// The record of one output.
 class RunRecord {
  public:
   /// `inputs`: as the command line named them; `column`: the output that becomes an array, if one was chosen. Throws

@@ -16,10 +16,10 @@ namespace pipit {
 ///   invalid_argument  an argument of a node, or a combination of them, is wrong
 ///   invalid_input     an item's own input is wrong (missing, wrong type, malformed line)
 ///   not_found         a file, operator or device is not there
-///   invalid_media     a file that is no video, or one that cannot be decoded
+///   invalid_media     a file that is not a video or an image, or cannot be decoded
 ///   invalid_checkpoint a weight file that is damaged, or does not hold the model that was asked for
 ///   invalid_pipeline  a pipeline file that is wrong
-///   invalid_module    a shared object that is no operator, or one for another runtime
+///   invalid_module    a shared object that is not an operator, or one for another runtime
 ///   item_too_large    an item overflowed a bound on memory or count
 ///   limit_exceeded    a safety limit on untrusted input was hit
 ///   unavailable       a device or library that this machine does not have

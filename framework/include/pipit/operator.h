@@ -79,7 +79,7 @@ class Context {
   std::string_view node() const { return detail::host().context_node(raw_); }
   /// This node's share of the thread budget; 0: leave the settings of libraries as they are.
   int threads() const { return static_cast<int>(detail::host().context_threads(raw_)); }
-  /// Told on standard error, once for each different message.
+  /// Prints a warning on standard error, once for each different message.
   void warn(const std::string& message) { detail::host().context_warn(raw_, message.c_str()); }
   /// Adds to a counter of the node in the run's statistics.
   void count(const char* counter, std::int64_t n = 1) { detail::host().context_count(raw_, counter, n); }

@@ -163,20 +163,20 @@ struct Options {
   int threads = 0;
   /// Items in the pipeline at once, those whose results wait to be taken included; push blocks beyond. At least 1.
   int items_in_flight = 256;
-  /// Called with each warning, from any thread; empty: dropped.
+  /// Called with each warning, from any thread. Empty: warnings are dropped.
   std::function<void(const std::string& message)> on_warning;
-  /// Asked by open() before each step that may take long (an operator loaded, a model read): true makes it throw
-  /// `cancelled`.
+  /// Called by open() before each step that may take long (loading an operator, reading a model); true makes open()
+  /// throw `cancelled`.
   std::function<bool()> cancel_opening;
-  /// Told of each call and each wait when it is over, by the thread that made it: be quick, and throw nothing. Empty:
-  /// costs nothing.
+  /// Called after each call and each wait, by the thread that made it; must be quick and must not throw. Empty: costs
+  /// nothing.
   std::function<void(const Span& span)> on_span;
 };
 
 class PIPIT_EXPORT Pipeline {
  public:
-  /// Throws pipit::Error: the file, an operator, an argument or a weight file is wrong. Every fault has a line in the
-  /// message.
+  /// Throws pipit::Error: the file, an operator, an argument or a weight file is wrong. The message has every
+  /// fault, each with its line of the file and a caret under the place.
   static Pipeline open(const std::filesystem::path& file, const Options& options = {});
   /// The same for a text; relative paths in it start in `folder`.
   static Pipeline parse(std::string_view yaml, const std::filesystem::path& folder = ".", const Options& options = {});

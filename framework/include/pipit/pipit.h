@@ -12,8 +12,8 @@
  * or, as a stream: one thread calls pipit_push for each item and at last pipit_end, another calls pipit_next until it
  * gives no result. Where the latter gives up early it calls pipit_cancel, which wakes a pipit_push that waits.
  *
- * Errors are values: a function that can fail returns NULL, or an error that the caller frees. What goes wrong with one
- * item is no such error but in that item's result.
+ * Errors are values: a function that can fail returns NULL, or an error that the caller frees. An item
+ * that fails is not an error of a function: its error is in the item's result.
  *
  * Values are pipit/operator_c.h's pipit_value; pipit_host_table() makes, reads, retains and releases them. What a host
  * gives is borrowed for the call; what it gets from a result is borrowed from the result, and lives on if retained.
@@ -52,7 +52,7 @@ PIPIT_API const char* pipit_version(void);
 
 /* A short word for programs; pipit/error.h lists them. */
 PIPIT_API const char* pipit_error_code(const pipit_error* error);
-/* One sentence for people; of a pipeline that is wrong, a line for each fault. */
+/* One sentence for people; for a pipeline that is wrong, each fault with its line of the file and a caret below. */
 PIPIT_API const char* pipit_error_message(const pipit_error* error);
 /* The node where an item failed; "" elsewhere. */
 PIPIT_API const char* pipit_error_node(const pipit_error* error);
@@ -66,7 +66,7 @@ typedef struct pipit_setting {
   const char* value;
 } pipit_setting;
 
-/* Zeroed but for its size it asks for the defaults; so does NULL in its place. */
+/* All zero except for struct_size: the defaults. NULL in its place means the same. */
 typedef struct pipit_options {
   uint32_t struct_size;    /* sizeof(pipit_options) */
   int32_t threads;         /* for LibTorch, FFmpeg and the like together; 0: leave their settings as they are */

@@ -57,7 +57,7 @@ struct ItemResult {
   std::vector<RowResult> rows;  // by row in
   RowResult end;                // what `finish` gave; empty for an operator that is not per_item()
 
-  // Told meanwhile, by a later instance's constructor too: each different warning once, counters by name.
+  // Those of this item, and of the constructor of a later instance: each different warning once, counters by name.
   std::vector<std::string> warnings;
   std::vector<std::pair<std::string, std::int64_t>> counters;
 
@@ -111,7 +111,7 @@ class __attribute__((visibility("default"))) OperatorRunner {
   /// windows of different sizes.
   ItemResult item(const Rows& rows);
 
-  /// From now on nobody wants more than so many rows out of an item: `emit` returns false with the last of them, and
+  /// Sets how many rows out of an item are wanted at most: `emit` returns false with the last of them, and
   /// `stop_requested` is true. What is emitted all the same is dropped, and rows out are not counted any more.
   void stop_after(std::size_t rows);
 
@@ -122,7 +122,7 @@ class __attribute__((visibility("default"))) OperatorRunner {
   Value facts() const;
   /// All arguments as they were bound, a map: defaults filled in, paths resolved.
   Value arguments() const;
-  /// Told so far, from the first constructor on: each different warning once, in order.
+  /// All so far, from the first constructor on: each different warning once, in order.
   std::vector<std::string> warnings() const;
   /// Likewise, counters by name.
   std::vector<std::pair<std::string, std::int64_t>> counters() const;

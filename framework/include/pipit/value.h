@@ -67,7 +67,7 @@ class Value {
   Value(const char* text) : Value(std::string_view(text)) {}
   Value(const std::string& text) : Value(std::string_view(text)) {}
   template <class T>
-  Value(const T*) = delete;  // a pointer is no bool
+  Value(const T*) = delete;  // a pointer is not a bool
 
   static Value bytes(std::span<const std::byte> data) {
     Value v;

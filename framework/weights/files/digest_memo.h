@@ -1,4 +1,8 @@
-// SHA-256 sums of files that have not changed since they were computed.
+// SHA-256 sums of files that have not changed since they were computed. A file of the memo is named by the device and
+// the inode of the file that was summed, "DEVICE-INODE" in hexadecimal, and has two lines:
+//
+//   BYTES MODIFIED CHANGED   its size, and its times in nanoseconds
+//   SHA256                   64 hexadecimal digits
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,19 @@
 // Python's pickles, read without Python: the values that a state dict is made of are built, everything else is
 // remembered by name and place and never executed.
+//
+// A pickle is a program for a machine with a stack and a memo. Each instruction is a byte, then its operand:
+//
+//   80 n                         protocol n, the first instruction
+//   '(' mark   '.' stop          the value on top of the stack is the result
+//   'K' u8, 'M' u16, 'J' i32     a number; 'G' a double, big-endian; 8a u8 or 8b i32: bytes of a long, little-endian
+//   'X' u32, 8c u8, 8d u64       length and UTF-8 of a text; likewise 'B', 'C', 8e for bytes
+//   ')' 't' 85 86 87             tuples   ']' 'a' 'e' lists   '}' 's' 'u' dicts
+//   'q' u8, 'r' u32, 94          keep the top in the memo; 'h' u8, 'j' u32: fetch from it
+//   'c' two lines, 93            a class or function by module and name
+//   'R' 81                       call it; 'b': set its state. Nothing is called here.
+//   'Q'                          what the container knows by a key: a storage, as ('storage', type, key, device, size)
+//
+// Operands are little-endian but for the double.
 #pragma once
 
 #include <cstdint>

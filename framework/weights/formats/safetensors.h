@@ -1,4 +1,11 @@
-// The safetensors container: eight bytes of header length, a JSON header, the tensors' bytes.
+// The safetensors container; all numbers are little-endian:
+//
+//   0      8 bytes   n, the length of the header, unsigned
+//   8      n bytes   the header, a JSON object; spaces may follow it:
+//                      {"NAME": {"dtype": "F32", "shape": [3, 512], "data_offsets": [BEGIN, END]}, …,
+//                       "__metadata__": {"KEY": "TEXT", …}}
+//   8 + n  the rest  the elements, row by row; BEGIN and END count from here. The tensors follow each other without
+//                    gaps and the last one ends the file.
 #pragma once
 
 #include "weights/formats/contents.h"

@@ -1,5 +1,8 @@
-// A checkpoint in several files, as Hugging Face's save_pretrained splits it: an index says which file has which
-// tensor.
+// A checkpoint in several files, as Hugging Face's save_pretrained splits it. Its index is a JSON object; the files lie
+// beside it:
+//
+//   {"metadata": {"total_size": BYTES},                                     not read
+//    "weight_map": {"TENSOR": "model-00001-of-00002.safetensors", …}}       which file has which tensor
 #pragma once
 
 #include <filesystem>

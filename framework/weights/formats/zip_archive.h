@@ -1,5 +1,22 @@
-// A zip file's directory, read with suspicion: torch.save stores its entries uncompressed, so that they can be used in
-// place.
+// A zip archive, read with suspicion. torch.save stores its entries uncompressed, so that they can be used in place.
+// All numbers are little-endian; a file is read from its end:
+//
+//   for each entry:
+//     local header     30 bytes  0 "PK\3\4"  6 flags  8 method (0: stored)  18 size stored  22 size  26 length of the
+//                                name  28 length of the extra field
+//                      then the name and the extra field
+//     data             as many bytes as the size stored
+//   directory, for each entry:
+//     header           46 bytes  0 "PK\1\2"  8 flags  10 method  20 size stored  24 size  28 length of the name
+//                                30 length of the extra field  32 length of the comment  42 offset of the local header
+//                      then the name, the extra field and the comment
+//   zip64 end record   56 bytes  0 "PK\6\6"  32 entries  40 size of the directory  48 its offset; 8 bytes each
+//   zip64 locator      20 bytes  0 "PK\6\7"  8 offset of the zip64 end record
+//   end record         22 bytes  0 "PK\5\6"  10 entries  12 size of the directory  16 its offset  20 length of the
+//                                comment, which ends the file
+//
+// The zip64 records are there when a number does not fit into its field; the field is then all ones. Those of an entry
+// stand in its extra field of kind 1, 8 bytes each: size, size stored, offset, as far as they did not fit.
 #pragma once
 
 #include <map>

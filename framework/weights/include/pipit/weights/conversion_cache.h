@@ -1,4 +1,12 @@
-// Converted weights that are kept for the next time.
+// Converted weights that are kept for the next time. A folder:
+//
+//   SOURCE-CONVERSION[-of-averaged]-vN-SUM.safetensors   the converted weights
+//   SOURCE-CONVERSION[-of-averaged]-vN-SUM.used          empty; its time is that of the last use
+//   digests/                                             sums of files that have not changed (digest_memo.h)
+//   lock                                                 held by the process that converts
+//
+// SOURCE: the SHA-256 sum of the file that was converted. N: the version of what converting means. SUM: the SHA-256 sum
+// of the converted file.
 #pragma once
 
 #include <chrono>
