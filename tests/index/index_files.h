@@ -8,6 +8,7 @@
 
 #include "index/index.h"
 #include "index/index_writer.h"
+#include "pipit/error.h"
 
 namespace test {
 
