@@ -209,7 +209,8 @@ TEST_CASE("index writer: vectors that cannot be compared are not mixed") {
   CHECK(refused(test::settings(3)) ==
         fmt::format("invalid_input: cannot add to index '{}': its vectors have 4 numbers, and these 3", path));
   CHECK(refused(test::settings(4, pipit::DType::kFloat16)) ==
-        fmt::format("invalid_input: cannot add to index '{}': its vectors are float32, and these would be float16", path));
+        fmt::format("invalid_input: cannot add to index '{}': its vectors are float32, and these would be float16",
+                    path));
 }
 
 TEST_CASE("index writer: vectors by which nothing is found are refused with their item") {
