@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace pipit {
 namespace {
@@ -24,15 +25,21 @@ std::string temporary_name() {
 }  // namespace
 
 AtomicFile::AtomicFile(const std::filesystem::path& folder)
-    : temporary_((folder / temporary_name()).string()),
+    : AtomicFile(AT_FDCWD, (folder / temporary_name()).string()) {}
+
+AtomicFile::AtomicFile(int folder) : AtomicFile(folder, temporary_name()) {}
+
+AtomicFile::AtomicFile(int folder, std::string temporary)
+    : folder_(folder),
+      temporary_(std::move(temporary)),
       // What an earlier process of that number left behind is nobody's.
-      file_(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666)) {
+      file_(::openat(folder, temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666)) {
   if (file_ < 0) fail_with_errno();
 }
 
 AtomicFile::~AtomicFile() {
   ::close(file_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) ::unlinkat(folder_, temporary_.c_str(), 0);
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
@@ -46,8 +53,9 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 
 void AtomicFile::name(const std::filesystem::path& path, bool durable) {
   if (durable && ::fsync(file_) != 0) fail_with_errno();
-  if (::rename(temporary_.c_str(), path.c_str()) != 0) fail_with_errno();
+  if (::renameat(folder_, temporary_.c_str(), folder_, path.c_str()) != 0) fail_with_errno();
   temporary_.clear();
+  if (durable && folder_ != AT_FDCWD && ::fsync(folder_) != 0) fail_with_errno();
 }
 
 }  // namespace pipit

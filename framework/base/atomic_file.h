@@ -23,6 +23,8 @@ class AtomicFile {
  public:
   /// Every function here throws WriteFault.
   explicit AtomicFile(const std::filesystem::path& folder);
+  /// In a folder that is open, whatever is meanwhile called as it was; it stays open until the file has its name.
+  explicit AtomicFile(int folder);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -31,11 +33,14 @@ class AtomicFile {
   const std::string& temporary() const { return temporary_; }
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
-  /// Gives the file its name and replaces another of that name. `durable`: not
-  /// before the disk has it.
+  /// Gives the file its name and replaces another of that name; a name alone where the folder is an open one.
+  /// `durable`: not before the disk has it; an open folder's names are given to the disk too.
   void name(const std::filesystem::path& path, bool durable);
 
  private:
+  AtomicFile(int folder, std::string temporary);
+
+  int folder_;  // names start here; the working directory: as the paths say
   std::string temporary_;
   int file_;
 };

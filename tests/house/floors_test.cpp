@@ -39,7 +39,8 @@ const std::vector<Room> kRooms = {
     {"framework/weights/clip", {"framework/weights/numbers", "framework/weights/config"}},
     {"framework/weights/convert", {"framework/weights/clip"}},
     {"framework/weights", {"framework/weights/convert"}},
-    {"framework/cli", {"framework/plugin_kit", "framework/weights"}},
+    {"framework/index", {"framework/value"}},
+    {"framework/cli", {"framework/plugin_kit", "framework/weights", "framework/index"}},
     {"operators/media", {}},
     {"operators/clip", {"framework/base"}},  // what its library exports
     {"operators/clip/text", {"operators/clip"}},

@@ -2,18 +2,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "base/file_lock.h"
 #include "cli/crash_report.h"
 #include "cli/output/standard_output.h"
 #include "pipit/error.h"
@@ -37,29 +34,6 @@ std::string end_of_links(const std::string& name) {
     at = at.parent_path() / std::filesystem::read_symlink(at);
   }
   return at.string();
-}
-
-/// The process that has locked an open file, as the kernel tells it; empty when it does not.
-std::string lock_holder(int file) {
-  struct stat status {};
-  if (fstat(file, &status) != 0) return "";
-  const std::string wanted = fmt::format("{:02x}:{:02x}:{}", major(status.st_dev), minor(status.st_dev), status.st_ino);
-  std::ifstream locks("/proc/locks");
-  // "4: FLOCK  ADVISORY  WRITE 4242 00:2f:1234567 0 EOF"
-  for (std::string line; std::getline(locks, line);) {
-    std::istringstream words(line);
-    std::string number;
-    std::string kind;
-    std::string how;
-    std::string access;
-    std::string process;
-    std::string which;
-    if ((words >> number >> kind >> how >> access >> process >> which) && kind == "FLOCK" && which == wanted &&
-        process != "0") {
-      return process;
-    }
-  }
-  return "";
 }
 
 }  // namespace
@@ -103,7 +77,7 @@ void OutputFile::open() {
 /// Keeps other processes out. False: the file lost its name to another one meanwhile.
 bool OutputFile::lock() {
   if (!is_regular()) return true;
-  if (flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+  if (!try_lock(file_)) {
     const std::string process = lock_holder(file_);
     throw Error("output_busy", fmt::format("another run{} is writing '{}'",
                                            process.empty() ? "" : fmt::format(" (process {})", process), name_));

@@ -19,6 +19,7 @@ namespace pipit {
 ///   invalid_media     a file that is not a video or an image, or cannot be decoded
 ///   invalid_checkpoint a weight file that is damaged, or does not hold the model that was asked for
 ///   invalid_pipeline  a pipeline file that is wrong
+///   invalid_index     an index that is damaged or of a newer format, or a folder that is not an index
 ///   invalid_module    a shared object that is not an operator, or one for another runtime
 ///   item_too_large    an item overflowed a bound on memory or count
 ///   limit_exceeded    a safety limit on untrusted input was hit

@@ -1,11 +1,9 @@
 // SHA-256 sums.
 #pragma once
 
-#include <openssl/evp.h>
-
-#include <memory>
 #include <string>
 
+#include "base/sha256.h"
 #include "pipit/weights/checkpoint.h"
 #include "weights/files/digest_memo.h"
 
@@ -13,19 +11,17 @@ namespace pipit::weights {
 
 class ContentDigest {
  public:
-  ContentDigest();
-
-  void add(Bytes bytes);
+  void add(Bytes bytes) { sum_.add(bytes); }
   /// Of all that was added, in hexadecimal; once.
-  std::string sha256();
+  std::string sha256() { return sum_.hex(); }
 
   /// What sha256sum prints for the checkpoint's file. Of several shards: the sum of their sums, as lines in the order
   /// of their names. Reads all bytes, unless the memo knows them.
   static std::string sha256(const Checkpoint& checkpoint, const DigestMemo* memo = nullptr);
-  static std::string sha256(Bytes bytes);
+  static std::string sha256(Bytes bytes) { return Sha256::of(bytes); }
 
  private:
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+  Sha256 sum_;
 };
 
 }  // namespace pipit::weights
