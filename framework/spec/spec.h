@@ -110,6 +110,27 @@ struct Override {
   std::filesystem::path folder{};  // of the file that it was written in, if it was
   std::vector<UnsetVariable> unset{};
   bool told = false;
+  bool if_there = false;  // a file without such a var does without
+};
+
+/// What the file says of the index that its vectors are kept in.
+struct IndexSpec {
+  /// A pipeline that gives a query's vector.
+  struct Query {
+    int line = 0;
+    std::string key;  // what is asked with: "text", "image", "video"
+    std::filesystem::path file;
+    std::vector<UnsetVariable> unset{};  // its name is not known without these
+  };
+  int line = 0;
+  YamlNode vector;  // the output that is searched
+  std::vector<Query> queries;
+  bool told = false;  // something is wrong with it, which was told
+};
+
+struct VarSpec {
+  std::string name;
+  Substituted value;
 };
 
 struct FileBudget;
@@ -122,12 +143,14 @@ struct Spec {
   std::vector<NodeSpec> nodes;
   std::vector<YamlNode> outputs;
   int outputs_line = 0;
+  std::optional<IndexSpec> index;
+  std::vector<VarSpec> vars;
   bool unset_is_warning = false;
   bool columns_unknown = false;  // a fault hides some of its inputs, nodes or outputs
   Faults faults;                 // of a draft
 
   struct Options {
-    std::vector<Override> overrides;
+    std::vector<Override> overrides{};
     bool unset_is_warning = false;  // a `${NAME}` that is not in the environment: `check` warns, `run` stops
     std::vector<std::filesystem::path> within{};  // the files that take this one in, outermost first
     std::string prefix{};                         // of its nodes' names there, for messages: "embed."

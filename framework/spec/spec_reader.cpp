@@ -14,7 +14,8 @@
 namespace pipit {
 namespace {
 
-const std::vector<std::string> kFileKeys = {"pipit", "name", "vars", "inputs", "nodes", "outputs"};
+const std::vector<std::string> kFileKeys = {"pipit", "name", "vars", "inputs", "nodes", "outputs", "index"};
+const std::vector<std::string> kIndexKeys = {"vector", "text", "image", "video"};
 const std::vector<std::string> kPipelineArguments = {"file", "vars"};
 const std::vector<std::string> kPipelineNodeKeys = {"name", "op", "in", "out", "args"};
 const std::vector<std::string> kNodeKeys = {"name",   "op",       "in",    "out",   "keep", "args",
@@ -49,6 +50,7 @@ class Reader {
       for (const YamlNode& node : nodes->items) read_node(node);
     }
     read_outputs(part("outputs"), root.line);
+    if (const YamlNode* index = part("index")) read_index(*index);
     check_overrides();
   }
 
@@ -73,6 +75,33 @@ class Reader {
     }
   }
 
+  /// `{vector: COLUMN, text: FILE.yaml, image: FILE.yaml, video: FILE.yaml}`, the files relative to this one.
+  void read_index(const YamlNode& index) {
+    IndexSpec& read = spec_.index.emplace();
+    read.line = index.line;
+    const std::size_t before = faults_.count();
+    forms_.check_part(index, kIndexKeys, "'index'");
+    const YamlNode* vector = find_meant(index, "vector", kIndexKeys);
+    if (vector != nullptr) {
+      for (YamlNode& name : forms_.names(*vector, "index.vector")) read.vector = std::move(name);
+    } else if (index.kind == YamlNode::Kind::kMapping) {
+      faults_.add(index.line, "'index' must say which output is searched, {vector: COLUMN}");
+    }
+    for (const char* key : {"text", "image", "video"}) {
+      const YamlNode* file = find_meant(index, key, kIndexKeys);
+      if (file == nullptr) continue;
+      const std::size_t before_file = faults_.count();
+      forms_.scalar(*file, fmt::format("index.{}", key));
+      if (faults_.count() != before_file) continue;
+      const Substituted path = substitute(*file);
+      const std::filesystem::path folder = path.from_outside     ? std::filesystem::path()
+                                           : path.folder.empty() ? spec_.folder
+                                                                 : path.folder;
+      if (!path.told) read.queries.push_back({file->line, key, folder / path.text, path.unset});
+    }
+    read.told = faults_.count() != before;
+  }
+
   void read_vars(const YamlNode& vars) {
     if (vars.kind != YamlNode::Kind::kMapping) {
       faults_.add(vars.line, fmt::format("'vars' must map names to texts, found {}", describe(vars)));
@@ -92,6 +121,7 @@ class Reader {
         text = substitute(value);
       }
       var_names_.push_back(key.text);
+      spec_.vars.push_back({key.text, text});
       substitution_.define(key.text, std::move(text));
     }
   }
@@ -444,7 +474,7 @@ class Reader {
       const std::string owner = set.target.substr(0, set.target.find('.'));
       if (owner == "vars") {
         const std::string name = set.target.substr(std::min(owner.size() + 1, set.target.size()));
-        if (std::ranges::find(var_names_, name) == var_names_.end()) {
+        if (!set.if_there && std::ranges::find(var_names_, name) == var_names_.end()) {
           faults_.add(0, fmt::format("{}: no var '{}'{}", origin(set), name,
                                      instead(name, var_names_, var_names_.size() == 1 ? "there is" : "there are")));
         }

@@ -64,9 +64,11 @@ TEST_CASE("spec: a file is read with the lines of its parts") {
 
 TEST_CASE("spec: what is no pipeline is told") {
   CHECK(fault("- a\n") ==
-        "f.yaml:1: expected a pipeline (keys 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'), found a list");
+        "f.yaml:1: expected a pipeline (keys 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'), found "
+        "a list");
   CHECK(fault("hello\n") ==
-        "f.yaml:1: expected a pipeline (keys 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'), found 'hello'");
+        "f.yaml:1: expected a pipeline (keys 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'), found "
+        "'hello'");
   CHECK(fault("nodes: []\n") ==
         "f.yaml:1: the first line must say which pipeline format this is: 'pipit: 1'\n"
         "f.yaml:1: 'nodes' must be a list of at least one node\n"
@@ -77,7 +79,8 @@ TEST_CASE("spec: what is no pipeline is told") {
 
 TEST_CASE("spec: unknown keys get a near name") {
   CHECK(fault("pipit: 1\nnode: []\noutputs: u\n") ==
-        "f.yaml:2: no key 'node' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'); did you mean "
+        "f.yaml:2: no key 'node' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'); did "
+        "you mean "
         "'nodes'?\n"
         "f.yaml:2: 'nodes' must be a list of at least one node");
   CHECK(fault(with("replica: 2")) ==
@@ -210,7 +213,7 @@ TEST_CASE("spec: a required variable says its own words with the folder of the f
 TEST_CASE("spec: all faults come at once in the order of lines") {
   CHECK(fault("pipit: 1\nfoo: 1\ninputs: {t: string}\nnodes:\n  - {name: a, op: x.y, in: t, out: u, replicas: 0}\n"
               "  - {name: b, in: t}\nvars: {w: $nothing}\noutputs: ['u v']\n") ==
-        "f.yaml:2: no key 'foo' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs')\n"
+        "f.yaml:2: no key 'foo' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index')\n"
         "f.yaml:5: node 'a': 'replicas' must be a number of at least 1, found '0'\n"
         "f.yaml:6: node 'b': lacks 'op'\n"
         "f.yaml:7: no var 'nothing' (write $$ for a dollar sign)\n"
@@ -251,16 +254,17 @@ TEST_CASE("spec: a file that is not text is told as that") {
 }
 
 TEST_CASE("spec: a slip in a key is told once and the rest is read as it was meant") {
-  CHECK(
-      fault("pipit: 1\ninput: {t: string}\nnodes:\n  - {nam: up, op: a.b, inn: t, outt: u}\noutput: [u]\n") ==
-      "f.yaml:2: no key 'input' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'); did you mean "
-      "'inputs'?\n"
-      "f.yaml:4: node 'up': no key 'nam' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
-      "'replicas', 'batch', 'queue' and 'hold'); did you mean 'name'?\n"
-      "f.yaml:4: node 'up': no key 'inn' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
-      "'replicas', 'batch', 'queue' and 'hold'); did you mean 'in'?\n"
-      "f.yaml:4: node 'up': no key 'outt' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
-      "'replicas', 'batch', 'queue' and 'hold'); did you mean 'out'?\n"
-      "f.yaml:5: no key 'output' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'); did you "
-      "mean 'outputs'?");
+  CHECK(fault("pipit: 1\ninput: {t: string}\nnodes:\n  - {nam: up, op: a.b, inn: t, outt: u}\noutput: [u]\n") ==
+        "f.yaml:2: no key 'input' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'); "
+        "did you mean "
+        "'inputs'?\n"
+        "f.yaml:4: node 'up': no key 'nam' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
+        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'name'?\n"
+        "f.yaml:4: node 'up': no key 'inn' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
+        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'in'?\n"
+        "f.yaml:4: node 'up': no key 'outt' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
+        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'out'?\n"
+        "f.yaml:5: no key 'output' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'); "
+        "did you "
+        "mean 'outputs'?");
 }
