@@ -40,7 +40,8 @@ json manifest_of(const Scene& scene, const std::string& index = "x.index") {
 /// All lines of a file of the index's segments.
 std::string lines_of(const Scene& scene, const std::string& file, const std::string& index = "x.index") {
   std::string all;
-  for (const json& segment : manifest_of(scene, index)["segments"]) {
+  const json manifest = manifest_of(scene, index);
+  for (const json& segment : manifest["segments"]) {
     all += scene.read(index + "/segments/" + segment["name"].get<std::string>() + "/" + file);
   }
   return all;
@@ -210,7 +211,7 @@ TEST_CASE("index output: another run is added with --append") {
 TEST_CASE("index output: --resume goes on with the last run and runs failed items again") {
   const Scene scene;
   scene.write("p.yaml", kPoint);
-  scene.write("first.txt", "9 9\n");
+  scene.write("first.txt", "9 1\n");
   CHECK(scene.run(run("p.yaml", "first.txt")).status == 0);
   scene.write("in.jsonl", kThree);
   CHECK(scene.run(run("p.yaml", "in.jsonl", {"--append"})).status == 1);
@@ -257,9 +258,9 @@ TEST_CASE("index output: --overwrite leaves the old index until there is a resul
   scene.write("none.txt", "");
   scene.run(run("p.yaml", "none.txt", {"--overwrite"}));
   CHECK(scene.read("x.index/manifest.json") == before);
-  scene.write("in.txt", "7 8\n9 9\n");
+  scene.write("in.txt", "7 8\n9 1\n");
   CHECK(scene.run(run("p.yaml", "in.txt", {"--overwrite"})).err == "");
-  CHECK(lines_of(scene, "rows.jsonl") == "{\"item\":0,\"text\":\"7 8\"}\n{\"item\":1,\"text\":\"9 9\"}\n");
+  CHECK(lines_of(scene, "rows.jsonl") == "{\"item\":0,\"text\":\"7 8\"}\n{\"item\":1,\"text\":\"9 1\"}\n");
 }
 
 TEST_CASE("index output: whatever kills a run the index is whole and the run goes on") {
@@ -308,6 +309,7 @@ TEST_CASE("index output: options that do not go together are refused") {
   CHECK(refused({"--output", "x.jsonl", "--column", "vec"}) ==
         "pipit: --column goes with --output FILE.npy or DIR.index; JSON lines have all outputs\n");
   scene.write("y.index", "somebody's");
-  CHECK(refused({"--output", "y.index"}) == "'y.index' is not a folder; expected an index\n");
+  CHECK(refused({"--output", "y.index"}) ==
+        "pipit: --output 'y.index' is there and is not a result of pipit run; remove it, or name another file\n");
   CHECK(scene.read("y.index") == "somebody's");
 }

@@ -16,10 +16,8 @@ namespace {
 /// The names of the spaces of the outputs, when nodes have these.
 std::string spaces(const Graph& graph, const std::vector<std::string>& own) {
   std::string text;
-  for (const pipit::ColumnId output : graph.outputs) {
-    text += (text.empty() ? "" : ", ") + space_of(graph, output, own).name;
-  }
-  return text;
+  for (const pipit::ColumnId output : graph.outputs) text += space_of(graph, output, own).name + ", ";
+  return text.substr(0, text.size() - 2);
 }
 
 }  // namespace
@@ -59,7 +57,7 @@ nodes:
   - {name: words, op: test/text.words, in: text, out: word}
   - {name: point, op: test/text.point, in: word, out: vec}
   - {name: long, op: test/text.longer, in: word, keep: [word, vec], out: [kept, near]}
-  - {name: all, op: test/text.crowd, in: near, out: size, args: {take: window}, window: {size: all, rows: rows}}
+  - {name: all, op: test/text.crowd, in: near, out: size, args: {modality: window}, window: {size: all, rows: rows}}
 outputs: [kept, near, rows]
 )");
   CHECK(spaces(graph, {"", "A", "", "", "B"}) == ", A, ");
