@@ -90,7 +90,7 @@ struct GoodModule {
 
 TEST_CASE("modules: another ABI is told with both versions") {
   CHECK(broken("abi_major") ==
-        "built for plugin ABI 2.2, this runtime has 1.2; rebuild it against this runtime, or use a newer runtime");
+        "built for plugin ABI 2.1, this runtime has 1.2; rebuild it against this runtime, or use a newer runtime");
   CHECK(broken("abi_minor") ==
         "built for plugin ABI 1.9, this runtime has 1.2; rebuild it against this runtime, or use a newer runtime");
   GoodModule old;
