@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "base/process_limits.h"
 #include "cli/output/output_file.h"
 #include "cli/output/output_guard.h"
 #include "command.h"
+#include "graph/index_queries.h"
 #include "pipit/error.h"
 #include "plan/dot.h"
 #include "plan/plan.h"
@@ -49,9 +52,17 @@ int check(const Arguments& arguments) {
   Spec::Options spec_options;
   spec_options.unset_is_warning = true;
   for (auto& [target, value] : assignments(parsed.values, "set")) spec_options.overrides.push_back({target, value});
-  Graph graph =
-      Graph::build(Spec::draft(file, spec_options), OperatorPath(operator_folders(parsed.values)), check_forms);
-  for (const std::string& warning : graph.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  const OperatorPath operators(operator_folders(parsed.values));
+  std::vector<std::string> warnings;
+  Graph graph = Graph::build(Spec::draft(file, spec_options), operators, [&](const Graph& built, Faults& faults) {
+    check_forms(built, faults);
+    warnings = check_index_queries(built, operators, faults);
+  });
+  warnings.insert(warnings.begin(), graph.warnings.begin(), graph.warnings.end());
+  std::set<std::string> told;
+  for (const std::string& warning : warnings) {
+    if (told.insert(warning).second) fmt::print(stderr, "warning: {}\n", warning);
+  }
 
   if (parsed.values.contains("dot")) {
     OutputGuard files;

@@ -7,6 +7,7 @@
 #include "graph/arguments.h"
 #include "graph/graph.h"
 #include "graph/holds.h"
+#include "graph/index_queries.h"
 #include "graph/node_domains.h"
 #include "graph/node_mode.h"
 #include "graph/node_ports.h"
@@ -35,6 +36,7 @@ class Builder {
     }
     faults_.enter(graph_.spec.place);
     resolve_outputs();
+    if (graph_.spec.index && !graph_.spec.index->told) check_index(*graph_.spec.index);
     check_inputs_are_read();
     warn_of_unread(graph_, scope_, faults_);
     find_holds(graph_, faults_);
@@ -260,6 +262,27 @@ class Builder {
         scope_.read_meant(name.text);
       }
     }
+  }
+
+  /// The output that is searched must be a vector.
+  void check_index(const IndexSpec& index) {
+    std::vector<std::string> names;
+    for (const YamlNode& output : graph_.spec.outputs) names.push_back(output.text);
+    const auto found = std::ranges::find(names, index.vector.text);
+    if (found == names.end()) {
+      if (columns_unknown_) return;
+      faults_.add(index.vector.at, fmt::format("'index.vector': no output '{}'{}", index.vector.text,
+                                                 instead(index.vector.text, names, "'outputs' names")));
+      return;
+    }
+    // An output at fault is not among the graph's.
+    const auto at = static_cast<std::size_t>(found - names.begin());
+    if (graph_.outputs.size() != names.size()) return;
+    const Column& column = graph_.column(graph_.outputs[at]);
+    if (column.domain == kNoDomain || may_be_vector(column.type)) return;
+    faults_.add(index.vector.at,
+                fmt::format("'index.vector' takes an output that is a vector, tensor<f32>[?], '{}' is {}",
+                            index.vector.text, column.type.text()));
   }
 
   void check_inputs_are_read() {

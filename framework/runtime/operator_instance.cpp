@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
+
 #include "pipit/error.h"
 
 namespace pipit {
@@ -50,6 +52,23 @@ Value OperatorInstance::report() const {
   pipit_error error;
   if (table_.report == nullptr || table_.report(instance_, &facts, &error) != 0) return {};
   return Value::adopt(facts);
+}
+
+std::string OperatorInstance::asked(SpaceFunction pipit_operator::*function) const {
+  const ForeignCode code(call_for(context_, "while it was asked for a space"));
+  constexpr std::size_t kReaches = offsetof(pipit_operator, takes_space) + sizeof(pipit_operator::takes_space);
+  if (table_.struct_size < kReaches || table_.*function == nullptr) return {};
+  pipit_text name;
+  pipit_error error;
+  if ((table_.*function)(instance_, &name, &error) != 0) throw Error(error.code, error.message);
+  return name.text;
+}
+
+std::string OperatorInstance::space() const {
+  return asked(&pipit_operator::space);
+}
+std::string OperatorInstance::takes_space() const {
+  return asked(&pipit_operator::takes_space);
 }
 
 }  // namespace pipit

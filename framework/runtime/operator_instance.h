@@ -26,8 +26,15 @@ class OperatorInstance {
   std::string output_type(std::uint32_t port) const;
   /// What it says of itself; null: nothing.
   Value report() const;
+  /// The name of the space of its vectors; empty: that of what it reads. Throws pipit::Error as the operator gave it.
+  std::string space() const;
+  /// That of the vectors which it must be given; empty: any. Throws likewise.
+  std::string takes_space() const;
 
  private:
+  using SpaceFunction = int (*)(void* instance, pipit_text* name, pipit_error* error);
+  std::string asked(SpaceFunction pipit_operator::*function) const;
+
   const pipit_operator& table_;
   const pipit_context& context_;
   void* instance_ = nullptr;

@@ -184,6 +184,7 @@ class OperatorRunner::Impl {
   }
   void stop_after(std::size_t rows) { driver_.stop_after(rows); }
   const Value& facts() const { return facts_; }
+  std::string space() const { return driver_.instance().space(); }
   const Value& arguments() const { return arguments_; }
   Told told() const { return recorder_.all(); }
 
@@ -276,6 +277,9 @@ std::string OperatorRunner::output_type(std::size_t port) const {
 }
 Value OperatorRunner::facts() const {
   return impl_->facts();
+}
+std::string OperatorRunner::space() const {
+  return impl_->space();
 }
 Value OperatorRunner::arguments() const {
   return impl_->arguments();

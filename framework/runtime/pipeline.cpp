@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "module/function_operator.h"
+#include "runtime/index_info.h"
 #include "runtime/running_pipeline.h"
 
 namespace pipit {
@@ -97,6 +98,9 @@ std::vector<NodeStats> Pipeline::stats() const {
 }
 Value Pipeline::describe() const {
   return running_->plan().description;
+}
+std::optional<IndexInfo> Pipeline::index() const {
+  return index_of(running_->plan().graph.spec);
 }
 std::string Pipeline::explain() const {
   return running_->plan().explain();

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "graph/arguments.h"
+#include "graph/spaces.h"
 #include "module/foreign_code.h"
 #include "module/function_operator.h"
 #include "module/libtorch.h"
@@ -64,6 +65,42 @@ void construct(const Plan& plan, const Options& options, std::vector<RunningNode
   if (!faults.empty()) throw Error("invalid_pipeline", faults);
 }
 
+/// Asks every node for the space of its vectors: where vectors will be kept, or a node takes those of one space only.
+void ask_spaces(const Plan& plan, const Options& options, std::vector<RunningNode>& nodes) {
+  std::vector<std::string> taken;
+  bool wanted = options.spaces;
+  std::string faults;
+  const auto ask = [&](std::size_t i, const auto& question) {
+    try {
+      check_opening(options);
+      question(*nodes[i].instances.front());
+    } catch (const Error& e) {
+      if (e.code() == "cancelled") throw;
+      faults += fmt::format("{}{}{}", faults.empty() ? "" : "\n", place_of(plan.graph, i), e.what());
+    }
+  };
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    std::string& takes = taken.emplace_back();
+    ask(i, [&](const OperatorInstance& op) { takes = op.takes_space(); });
+    wanted = wanted || !takes.empty();
+  }
+  std::vector<std::string> spaces(nodes.size());
+  for (std::size_t i = 0; wanted && i < nodes.size(); ++i) {
+    ask(i, [&](const OperatorInstance& op) { nodes[i].space = spaces[i] = op.space(); });
+  }
+  for (std::size_t i = 0; faults.empty() && i < nodes.size(); ++i) {
+    if (taken[i].empty()) continue;
+    for (const ColumnId input : plan.graph.nodes[i].inputs) {
+      const std::string given = space_of(plan.graph, input, spaces).name;
+      if (given.empty() || given == taken[i]) continue;
+      throw Error("invalid_pipeline",
+                  fmt::format("{}takes vectors of space '{}', {} gives those of '{}'", place_of(plan.graph, i),
+                              taken[i], plan.graph.column_text(input), given));
+    }
+  }
+  if (!faults.empty()) throw Error("invalid_pipeline", faults);
+}
+
 /// Types that only weights can tell are known now: checks that they still fit.
 void refine_types(Graph& graph, const std::vector<RunningNode>& nodes) {
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -103,6 +140,7 @@ std::vector<RunningNode> construct_nodes(Plan& plan, const Options& options) {
   load_modules(plan, options, nodes);
   construct(plan, options, nodes);
   refine_types(plan.graph, nodes);
+  ask_spaces(plan, options, nodes);
   return nodes;
 }
 
@@ -133,6 +171,7 @@ NodeStats RunningNode::stats() const {
       stats.facts.emplace_back(name, value);
     }
   }
+  if (!space.empty()) stats.facts.emplace_back("space", space);
   return stats;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "module/operator_module.h"
@@ -20,6 +21,7 @@ struct RunningNode {
   pipit_context context;
   std::vector<std::unique_ptr<OperatorInstance>> instances;  // by replica, until the workers take them
   Value facts;                                               // what the operator says of itself
+  std::string space;                                         // of its vectors; empty: not asked for, or none
   std::vector<std::unique_ptr<NodeWorker>> workers;          // by replica
 
   /// What its workers have done so far; nothing about its queues. May be called while they run.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/near.h"
+#include "graph/spaces.h"
 #include "module/foreign_code.h"
 #include "runtime/stream/chunk.h"
 
@@ -284,10 +285,15 @@ std::vector<ColumnInfo> Pipeline::Running::inputs() const {
 }
 
 std::vector<ColumnInfo> Pipeline::Running::outputs() const {
+  std::vector<std::string> spaces;
+  for (const RunningNode& node : nodes_) spaces.push_back(node.space);
   std::vector<ColumnInfo> all;
   for (std::size_t i = 0; i < plan_.graph.outputs.size(); ++i) {
-    const Column& column = plan_.graph.column(plan_.graph.outputs[i]);
-    all.push_back({plan_.graph.output_name(i), column.type.text(), column.domain != 0});
+    const ColumnId output = plan_.graph.outputs[i];
+    const Column& column = plan_.graph.column(output);
+    const auto [space, dimension] = space_of(plan_.graph, output, spaces);
+    all.push_back({plan_.graph.output_name(i), column.type.text(), column.domain != kItemDomain,
+                   plan_.graph.domain(column.domain).opened_by, space, dimension});
   }
   return all;
 }

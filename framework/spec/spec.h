@@ -116,8 +116,29 @@ struct Override {
   std::filesystem::path folder{};  // of the file that it was written in, if it was
   std::vector<UnsetVariable> unset{};
   bool told = false;
-  std::string place{};  // the file that it was written in, if it was
-  SourcePlace at{};     // and where
+  std::string place{};    // the file that it was written in, if it was
+  SourcePlace at{};       // and where
+  bool if_there = false;  // a file without such a var does without
+};
+
+/// What the file says of the index that its vectors are kept in.
+struct IndexSpec {
+  /// A pipeline that gives a query's vector.
+  struct Query {
+    SourcePlace at{};
+    std::string key;  // what is asked with: "text", "image", "video"
+    std::filesystem::path file;
+    std::vector<UnsetVariable> unset{};  // its name is not known without these
+  };
+  SourcePlace at{};
+  YamlNode vector;  // the output that is searched
+  std::vector<Query> queries;
+  bool told = false;  // something is wrong with it, which was reported
+};
+
+struct VarSpec {
+  std::string name;
+  Substituted value;
 };
 
 struct FileBudget;
@@ -129,12 +150,14 @@ struct Spec {
   std::vector<InputSpec> inputs;
   std::vector<NodeSpec> nodes;
   std::vector<YamlNode> outputs;
+  std::optional<IndexSpec> index;
+  std::vector<VarSpec> vars;
   bool unset_is_warning = false;
   bool columns_unknown = false;  // a fault hides some of its inputs, nodes or outputs
   Faults faults;                 // of a draft
 
   struct Options {
-    std::vector<Override> overrides;
+    std::vector<Override> overrides{};
     bool unset_is_warning = false;  // a `${NAME}` that is not in the environment: `check` warns, `run` stops
     std::vector<std::filesystem::path> within{};  // the files that include this one, outermost first
     std::string prefix{};                         // of its nodes' names there, for messages: "embed."

@@ -7,13 +7,14 @@
 
 #include "base/near.h"
 #include "spec/forms.h"
+#include "spec/index_reader.h"
 #include "spec/node_reader.h"
 #include "spec/variables.h"
 
 namespace pipit {
 namespace {
 
-const std::vector<std::string> kFileKeys = {"pipit", "name", "vars", "inputs", "nodes", "outputs"};
+const std::vector<std::string> kFileKeys = {"pipit", "name", "vars", "inputs", "nodes", "outputs", "index"};
 
 /// Reads one file's tree into a Spec, gathering faults there.
 class Reader {
@@ -46,6 +47,7 @@ class Reader {
       for (const YamlNode& node : nodes->items) nodes_.read(node);
     }
     read_outputs(part("outputs"), root.at);
+    if (const YamlNode* index = part("index")) IndexReader(spec_, variables_).read(*index);
     check_overrides();
   }
 
@@ -103,7 +105,7 @@ class Reader {
       if (owner == "vars") {
         const std::string name = set.target.substr(std::min(owner.size() + 1, set.target.size()));
         const std::vector<std::string>& names = variables_.names();
-        if (std::ranges::find(names, name) == names.end()) {
+        if (!set.if_there && std::ranges::find(names, name) == names.end()) {
           refuse(set, fmt::format("no var '{}'{}", name,
                                   instead(name, names, names.size() == 1 ? "there is" : "there are")));
         }

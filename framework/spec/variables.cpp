@@ -24,6 +24,7 @@ void Variables::define(const YamlNode& vars) {
       text.told = true;
     }
     names_.push_back(key.text);
+    spec_.vars.push_back({key.text, text});
     substitution_.define(key.text, std::move(text));
   }
 }

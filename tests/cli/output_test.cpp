@@ -183,7 +183,7 @@ TEST_CASE("output: an array takes one tensor that can be chosen") {
   CHECK(other.err == "--column 'tow': the pipeline has no such output; did you mean 'two'?\n");
   CHECK(other.status == 2);
   const Outcome lines = scene.run({"run", "two.yaml", "--input", "text=a", "--column", "two"});
-  CHECK(lines.err == "pipit: --column goes with --output FILE.npy; JSON lines have all outputs\n");
+  CHECK(lines.err == "pipit: --column goes with --output FILE.npy or DIR.index; JSON lines have all outputs\n");
   CHECK(lines.status == 2);
 }
 
@@ -254,8 +254,8 @@ TEST_CASE("output: an ending that says another form is refused") {
   for (const std::string ending : {".parquet", ".json", ".csv", ".txt"}) {
     const Outcome outcome = scene.run({"run", "up.yaml", "--input", "text=a", "--output", "out" + ending});
     CHECK(outcome.err == "pipit: --output 'out" + ending + "': pipit does not write '" + ending +
-                             "'; it writes '.jsonl' (or '.ndjson', or no ending), a JSON object a line, and '.npy', a "
-                             "NumPy array\n");
+                             "'; it writes '.jsonl' (or '.ndjson', or no ending), a JSON object a line, '.npy', a NumPy "
+                             "array, and '.index', an index to search in\n");
     CHECK(outcome.status == 2);
     CHECK_FALSE(scene.exists("out" + ending));
   }

@@ -90,14 +90,14 @@ struct GoodModule {
 
 TEST_CASE("modules: another ABI is told with both versions") {
   CHECK(broken("abi_major") ==
-        "built for plugin ABI 2.1, this runtime has 1.1; rebuild it against this runtime, or use a newer runtime");
+        "built for plugin ABI 2.1, this runtime has 1.2; rebuild it against this runtime, or use a newer runtime");
   CHECK(broken("abi_minor") ==
-        "built for plugin ABI 1.9, this runtime has 1.1; rebuild it against this runtime, or use a newer runtime");
+        "built for plugin ABI 1.9, this runtime has 1.2; rebuild it against this runtime, or use a newer runtime");
   GoodModule old;
   old.put<std::uint16_t>(old.descriptor + 4, 0);
   const Folder folder;
   CHECK(fault(folder.write("old.so", old.bytes), "acme/text.letters") ==
-        "built for plugin ABI 0.1, this runtime has 1.1; rebuild it against this runtime");
+        "built for plugin ABI 0.2, this runtime has 1.2; rebuild it against this runtime");
 }
 
 TEST_CASE("modules: another LibTorch is told with both versions") {

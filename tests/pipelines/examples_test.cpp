@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <vector>
 
 #include "files.h"
 #include "program.h"
@@ -27,8 +28,8 @@ double difference(const json& a, const json& b) {
 }  // namespace
 
 TEST_CASE("pipelines: the shipped ones are right and need nothing but weights and their inputs") {
-  for (const std::string& pipeline :
-       {test::kVideoEmbedding, test::kTextEmbedding, test::kImageEmbedding, test::kVideoText, test::kVideoMoments}) {
+  for (const std::string& pipeline : {test::kVideoEmbedding, test::kTextEmbedding, test::kImageEmbedding,
+                                      test::kVideoText, test::kMoments, test::kClipRows, test::kImageRows}) {
     const Outcome checked = run({"check", pipeline});
     CHECK(checked.err == "");
     CHECK(checked.status == 0);
@@ -102,43 +103,95 @@ TEST_CASE("video_embedding: the demo's clips give the reference's vectors") {
   }
 }
 
-TEST_CASE("video_moments: each window of a clip has its times and the vector that its frames alone have") {
+TEST_CASE("moments: each window of a clip has its times and the vector that its frames alone have") {
   const TemporaryFolder folder;
-  const auto pipeline = [&](const std::string& decode, const std::string& window) {
-    std::string text = test::read_file(test::kVideoMoments);
-    const auto replace = [&](const std::string& from, const std::string& to) {
-      REQUIRE(text.find(from) != std::string::npos);
-      text.replace(text.find(from), from.size(), to);
-    };
-    replace("time_step: 1", "time_step: 0.25");
-    replace("out: frame}", "out: frame, args: {" + decode + "}}");
-    replace("{seconds: 5, start: start_ms, end: end_ms, rows: frames}", window);
-    return folder.write("moments.yaml", text);
+  // Four frames a second, windows of half a second every quarter; each frame is in two of them.
+  std::string windows = test::read_file(test::kMoments);
+  const auto replace = [](std::string& text, const std::string& from, const std::string& to) {
+    REQUIRE(text.find(from) != std::string::npos);
+    text.replace(text.find(from), from.size(), to);
   };
+  replace(windows, "time_step: 1", "time_step: 0.125");
+  replace(windows, "{seconds: 4, step: 2,", "{seconds: 0.5, step: 0.25,");
+  windows.erase(windows.find("index:"));
+  const std::string alone = R"(pipit: 1
+vars: {weights: ""}
+inputs: {path: string}
+nodes:
+  - {name: decode, op: video_decode.ffmpeg, in: path, out: frame, args: {sample_type: time_step_sample, time_step: 0.125}}
+  - name: embed
+    op: video_text_embedding.clip4clip
+    in: frame
+    out: vec
+    window: {seconds: 0.5, step: 0.25, start: start_ms, end: end_ms, rows: frames}
+    args: {model_name: auto, weight_path: $weights, modality: video, device: cpu}
+outputs: [start_ms, end_ms, frames, vec]
+)";
   const std::string clip = "path=" + test::kClips + "/bframes.mp4";
-  const std::string weights = "vars.weights=" + test::kDemo + "/clip4clip-shapes.safetensors";
   const auto outcome_of = [&](const std::string& file) {
-    const Outcome outcome = run({"run", file, "--input", clip, "--set", weights});
+    const Outcome outcome = run({"run", file, "--input", clip, "--set", "vars.weights=" + test::kDemoWeights, "--stats",
+                                 folder.path() + "/stats.json"});
     CHECK(outcome.err == "");
     REQUIRE(outcome.status == 0);
     return json_lines(outcome.out).at(0);
   };
-  const json moments =
-      outcome_of(pipeline("start_time: 0", "{seconds: 0.5, start: start_ms, end: end_ms, rows: frames}"));
-  REQUIRE(moments["vec"].size() >= 2);
-  for (std::size_t i = 0; i < moments["vec"].size(); ++i) {
-    CHECK(moments["start_ms"][i] == 500 * i);
-    CHECK(moments["end_ms"][i] == 500 * i + 500);
-    CHECK(moments["frames"][i] > 0);
+  const json together = outcome_of(folder.write("moments.yaml", windows));
+  const json nodes = json::parse(test::read_file(folder.path() + "/stats.json"))["nodes"];
+  const json separate = outcome_of(folder.write("alone.yaml", alone));
+  REQUIRE(together["vec"].size() >= 4);
+  std::int64_t rows = 0;
+  for (const char* fact : {"start_ms", "end_ms", "frames"}) CHECK(together[fact] == separate[fact]);
+  for (std::size_t i = 0; i < together["vec"].size(); ++i) {
+    CHECK(together["start_ms"][i] == 250 * i);
+    CHECK(difference(together["vec"][i], separate["vec"][i]) <= 1e-6);
+    rows += together["frames"][i].get<std::int64_t>();
   }
-  const json first = outcome_of(pipeline("end_time: 0.49", "{size: all, start: start_ms, end: end_ms, rows: frames}"));
-  CHECK(first["start_ms"] == 0);
-  CHECK(first["end_ms"] < 500);
-  CHECK(difference(moments["vec"][0], first["vec"]) <= 1e-6);
-  const json shipped = outcome_of(test::kVideoMoments);
+  // Frames are embedded once, however many windows hold them.
+  REQUIRE(nodes[1]["name"] == "embed");
+  CHECK(nodes[1]["rows_in"] == nodes[0]["rows_out"]);
+  CHECK(nodes[1]["rows_in"].get<std::int64_t>() < rows);
+  CHECK(nodes[0]["items"] == 1);
+
+  const json shipped = outcome_of(test::kMoments);
   CHECK(shipped["start_ms"][0] == 0);
-  CHECK(shipped["end_ms"][0] == 5000);
+  CHECK(shipped["end_ms"][0] == 4000);
   CHECK(shipped["vec"].size() == shipped["start_ms"].size());
+}
+
+TEST_CASE("clips and images: a row is what the pipelines of the query give") {
+  const std::string clip = "path=" + test::kClips + "/bframes.mp4";
+  const std::string image = "path=" + std::string(PIPIT_SOURCE_DIR) + "/tests/operators/image_decode/data/even.jpg";
+  const auto vector_of = [&](const std::string& pipeline, const std::string& input) {
+    const Outcome outcome = run({"run", pipeline, "--input", input});
+    REQUIRE(outcome.status == 0);
+    return json_lines(outcome.out).at(0)["vec"];
+  };
+  CHECK(vector_of(test::kClipRows, clip) == vector_of(test::kVideoEmbedding, clip));
+  CHECK(vector_of(test::kImageRows, image) == vector_of(test::kImageEmbedding, image));
+}
+
+TEST_CASE("spaces: clips and images and sentences of one checkpoint share theirs") {
+  const TemporaryFolder folder;
+  const std::string clip = "path=" + test::kClips + "/bframes.mp4";
+  const std::string image = "path=" + std::string(PIPIT_SOURCE_DIR) + "/tests/operators/image_decode/data/even.jpg";
+  const std::string sum = test::shell("sha256sum " + test::kDemoWeights).out.substr(0, 64);
+  const std::string space = "ViT width 128 patch 16 sha256:" + sum;
+  const auto space_of = [&](const std::string& pipeline, const std::string& input, std::vector<std::string> more = {}) {
+    const std::string output = folder.path() + "/out.jsonl";
+    std::vector<std::string> words{"run", pipeline, "--input", input, "--output", output, "--overwrite"};
+    words.insert(words.end(), more.begin(), more.end());
+    REQUIRE(run(words).err == "");
+    const std::string record = test::read_file(output + ".run");
+    return json::parse(record.substr(0, record.find("\n}\n") + 3))["spaces"]["vec"].get<std::string>();
+  };
+  CHECK(space_of(test::kTextEmbedding, "text=a") == space);
+  CHECK(space_of(test::kVideoEmbedding, clip) == space);
+  CHECK(space_of(test::kImageEmbedding, image) == space);
+  CHECK(space_of(test::kMoments, clip) == space);
+  CHECK(space_of(test::kTextEmbedding, "text=a", {"--set", "embed.dtype=int8"}) == space);
+  CHECK(space_of(test::kTextEmbedding, "text=a", {"--no-cache"}) == space);
+  CHECK(space_of(test::kTextEmbedding, "text=a", {"--set", "embed.mmap=false"}) == space);
+  CHECK(space_of(test::kTextEmbedding, "text=a", {"--set", "embed.space=mine"}) == "mine");
 }
 
 TEST_CASE("video_text: both branches give what the single pipelines give") {

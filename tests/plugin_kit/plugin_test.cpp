@@ -59,7 +59,7 @@ TEST_CASE("plugin test: a good module passes") {
   CHECK(outcome.err == "");
   CHECK(outcome.status == 0);
   CHECK(outcome.out == kOperators + R"(/test/text/longer.so: test/text.longer 1.0.0
-  passed   note             ABI 1.1, LibTorch none
+  passed   note             ABI 1.2, LibTorch none
   passed   path             found as 'test/text.longer'
   passed   load             loaded, its entry gave a table
   passed   table            64 bytes, every function that must be there

@@ -67,12 +67,12 @@ TEST_CASE("spec: a file is read with the lines of its parts") {
 TEST_CASE("spec: what is not a pipeline is told") {
   CHECK(
       fault("- a\n") ==
-      "f.yaml:1:1: expected a pipeline (keys 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'), found a list\n"
+      "f.yaml:1:1: expected a pipeline (keys 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'), found a list\n"
       "    - a\n"
       "    ^");
   CHECK(
       fault("hello\n") ==
-      "f.yaml:1:1: expected a pipeline (keys 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'), found 'hello'\n"
+      "f.yaml:1:1: expected a pipeline (keys 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'), found 'hello'\n"
       "    hello\n"
       "    ^");
   CHECK(fault("nodes: []\n") ==
@@ -93,7 +93,7 @@ TEST_CASE("spec: what is not a pipeline is told") {
 
 TEST_CASE("spec: unknown keys get a near name") {
   CHECK(fault("pipit: 1\nnode: []\noutputs: u\n") ==
-        "f.yaml:2:1: no key 'node' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'); did you "
+        "f.yaml:2:1: no key 'node' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'); did you "
         "mean 'nodes'?\n"
         "    node: []\n"
         "    ^\n"
@@ -303,7 +303,7 @@ TEST_CASE("spec: a required variable says its own words with the folder of the f
 TEST_CASE("spec: all faults come at once in the order of lines") {
   CHECK(fault("pipit: 1\nfoo: 1\ninputs: {t: string}\nnodes:\n  - {name: a, op: x.y, in: t, out: u, replicas: 0}\n"
               "  - {name: b, in: t}\nvars: {w: $nothing}\noutputs: ['u v']\n") ==
-        "f.yaml:2:1: no key 'foo' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs')\n"
+        "f.yaml:2:1: no key 'foo' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index')\n"
         "    foo: 1\n"
         "    ^\n"
         "f.yaml:5:49: node 'a': 'replicas' must be a number of at least 1, found '0'\n"
@@ -361,7 +361,7 @@ TEST_CASE("spec: a file that is not text is told as that") {
 
 TEST_CASE("spec: a slip in a key is told once and the rest is read as it was meant") {
   CHECK(fault("pipit: 1\ninput: {t: string}\nnodes:\n  - {nam: up, op: a.b, inn: t, outt: u}\noutput: [u]\n") ==
-        "f.yaml:2:1: no key 'input' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'); did you "
+        "f.yaml:2:1: no key 'input' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'); did you "
         "mean 'inputs'?\n"
         "    input: {t: string}\n"
         "    ^\n"
@@ -377,7 +377,7 @@ TEST_CASE("spec: a slip in a key is told once and the rest is read as it was mea
         "'replicas', 'batch', 'queue' and 'hold'); did you mean 'out'?\n"
         "      - {nam: up, op: a.b, inn: t, outt: u}\n"
         "                                   ^\n"
-        "f.yaml:5:1: no key 'output' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes' and 'outputs'); did you "
+        "f.yaml:5:1: no key 'output' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'); did you "
         "mean 'outputs'?\n"
         "    output: [u]\n"
         "    ^");

@@ -29,6 +29,12 @@ void print_json(const Json& json) {
 }
 
 Matrix similarity(const Vectors& queries, const Vectors& answers) {
+  if (!queries.space.empty() && !answers.space.empty() && queries.space != answers.space) {
+    throw Error("invalid_input",
+                fmt::format("vectors of different spaces cannot be compared: '{}' has '{}', '{}' has '{}'; make both "
+                            "with the same weights",
+                            queries.file, queries.space, answers.file, answers.space));
+  }
   if (queries.rows.front().values.size() != answers.rows.front().values.size()) {
     throw Error("invalid_input",
                 fmt::format("vectors of {} and of {} numbers cannot be compared; were they made by one model?",

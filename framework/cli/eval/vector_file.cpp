@@ -18,6 +18,7 @@
 #include "cli/command.h"
 #include "cli/input/json_line.h"
 #include "cli/input/line_reader.h"
+#include "cli/run/record_file.h"
 #include "pipit/error.h"
 #include "value/npy_header.h"
 
@@ -143,6 +144,8 @@ class Reader {
       }
     }
     if (vectors_.rows.empty()) throw Error("invalid_input", fmt::format("{}: holds no vectors", file_));
+    vectors_.file = file_;
+    vectors_.space = space();
     return std::move(vectors_);
   }
 
@@ -158,6 +161,15 @@ class Reader {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       add(alone ? label : fmt::format("{} [{}]", label, i), std::move(rows[i]));
     }
+  }
+
+  /// An array is of the column that was chosen for it, or of the only tensor.
+  std::string space() const {
+    const RecordFile::Spaces spaces = RecordFile::spaces_of(file_);
+    const std::string& column = array_ ? spaces.array : column_;
+    const auto found = spaces.by_column.find(column);
+    if (found != spaces.by_column.end()) return found->second;
+    return array_ && column.empty() && spaces.by_column.size() == 1 ? spaces.by_column.begin()->second : "";
   }
 
   Rows rows_of_array(const JsonLine& line) {

@@ -13,6 +13,8 @@ struct Vectors {
   };
   std::vector<Row> rows;
   std::size_t failed = 0;  // lines that are errors; they have no row
+  std::string file;
+  std::string space;  // that they lie in, as the record beside the file says; empty: it is not known
 
   /// Reads FILE.jsonl, or FILE.npy with FILE.npy.jsonl beside it, if that is there. The vector is the one field that is
   /// a list of numbers, or a list of such lists, or `column`. `labels`: the fields that name a line, the best first.

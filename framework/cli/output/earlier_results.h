@@ -27,6 +27,8 @@ struct EarlierResults {
   std::int64_t bytes = 0;            // that they take
   std::int64_t rows = 0;             // of the array beside them
   std::vector<std::int64_t> failed;  // items, ascending
+  /// Of what the items were made from; nothing where it is not known.
+  std::vector<std::optional<std::uint64_t>> digests{};
 
   /// `array`: the lines stand beside one. Throws pipit::Error (`invalid_input`) when a line is not the one of the item
   /// that belongs there.

@@ -9,8 +9,8 @@ bool LinesWriter::has_results() const {
   return file_->is_regular() && std::filesystem::file_size(file_->name(), error) > 0;
 }
 
-void LinesWriter::begin(const std::vector<ColumnInfo>& outputs, bool beside) {
-  check_json_forms(outputs);
+void LinesWriter::begin(const RunToWrite& run, bool beside) {
+  check_json_forms(run.pipeline.outputs());
   if (beside) {
     beside_ = OutputFile::beside(file_->name(), ".new");
   } else {
@@ -23,8 +23,8 @@ void LinesWriter::take_place() {
   file_ = std::move(beside_);
 }
 
-EarlierResults LinesWriter::resume(const std::vector<ColumnInfo>& outputs, bool retry_failed) {
-  check_json_forms(outputs);
+EarlierResults LinesWriter::resume(const RunToWrite& run, bool retry_failed) {
+  check_json_forms(run.pipeline.outputs());
   EarlierResults earlier = EarlierResults::read(file_->name(), false);
   file_->begin_behind(earlier.bytes);
   if (retry_failed && !earlier.failed.empty()) {

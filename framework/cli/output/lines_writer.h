@@ -16,9 +16,9 @@ class LinesWriter final : public ResultWriter {
   explicit LinesWriter(const std::string& file) : file_(std::make_unique<OutputFile>(file)) {}
 
   bool has_results() const override;
-  void begin(const std::vector<ColumnInfo>& outputs, bool beside) override;
+  void begin(const RunToWrite& run, bool beside) override;
   void take_place() override;
-  EarlierResults resume(const std::vector<ColumnInfo>& outputs, bool retry_failed) override;
+  EarlierResults resume(const RunToWrite& run, bool retry_failed) override;
   void write(Result& result, const ItemFields& fields) override;
   void finish() override;
   bool can_resume() const override { return file_->is_regular(); }

@@ -94,8 +94,8 @@ void NumpyWriter::choose_column(const std::vector<ColumnInfo>& outputs) {
   if (column_.empty()) column_ = tensors.front();
 }
 
-void NumpyWriter::begin(const std::vector<ColumnInfo>& outputs, bool beside) {
-  choose_column(outputs);
+void NumpyWriter::begin(const RunToWrite& run, bool beside) {
+  choose_column(run.pipeline.outputs());
   if (beside) {
     beside_.emplace(Files{OutputFile::beside(name_, ".new"), OutputFile::beside(lines_of(name_), ".new"), 0});
   } else {
@@ -112,8 +112,8 @@ void NumpyWriter::take_place() {
   beside_.reset();
 }
 
-EarlierResults NumpyWriter::resume(const std::vector<ColumnInfo>& outputs, bool retry_failed) {
-  choose_column(outputs);
+EarlierResults NumpyWriter::resume(const RunToWrite& run, bool retry_failed) {
+  choose_column(run.pipeline.outputs());
   EarlierResults earlier = EarlierResults::read(lines_of(name_), true);
   end_broken_swap(earlier);
   if (earlier.rows > 0) {

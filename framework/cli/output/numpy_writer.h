@@ -22,9 +22,9 @@ class NumpyWriter final : public ResultWriter {
   static std::string lines_of(const std::string& array) { return array + ".jsonl"; }
 
   bool has_results() const override;
-  void begin(const std::vector<ColumnInfo>& outputs, bool beside) override;
+  void begin(const RunToWrite& run, bool beside) override;
   void take_place() override;
-  EarlierResults resume(const std::vector<ColumnInfo>& outputs, bool retry_failed) override;
+  EarlierResults resume(const RunToWrite& run, bool retry_failed) override;
   void write(Result& result, const ItemFields& fields) override;
   void finish() override;
   bool can_resume() const override { return files_.array->is_regular() && files_.lines->is_regular(); }

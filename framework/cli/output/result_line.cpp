@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "value/json_text.h"
@@ -26,20 +27,29 @@ std::string good_line(const Result& result, const ItemFields& fields, std::strin
 }
 
 std::string error_line(const ItemError& error, const ItemFields& fields) {
-  std::string line = fmt::format("{{\"item\":{}{}{},\"error\":{{\"node\":", fields.item, fields.carried, fields.inputs);
-  if (error.node.empty()) {
-    line += "null";
-  } else {
-    append_json_text(line, error.node);
-  }
-  line += ",\"code\":";
-  append_json_text(line, error.code);
-  line += ",\"message\":";
-  append_json_text(line, error.message, OtherBytes::kEscape);
-  return line + "}}\n";
+  return fmt::format("{{\"item\":{}{}{},\"error\":{}}}\n", fields.item, fields.carried, fields.inputs,
+                     error_text(error));
 }
 
 }  // namespace
+
+std::string error_text(const ItemError& error) {
+  std::string text = "{\"node\":";
+  if (error.node.empty()) {
+    text += "null";
+  } else {
+    append_json_text(text, error.node);
+  }
+  text += ",\"code\":";
+  append_json_text(text, error.code);
+  text += ",\"message\":";
+  append_json_text(text, error.message, OtherBytes::kEscape);
+  return text + "}";
+}
+
+std::string object_of(std::string_view fields) {
+  return fmt::format("{{{}}}", fields.substr(std::min<std::size_t>(fields.size(), 1)));
+}
 
 std::string line_of(Result& result, const ItemFields& fields, std::string_view skip) {
   if (!result.error) {

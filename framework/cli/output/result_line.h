@@ -24,6 +24,11 @@ struct ItemFields {
 /// column of type any may hold, fails the item.
 std::string line_of(Result& result, const ItemFields& fields, std::string_view skip = "");
 
+/// `{"node":"decode","code":"not_found","message":"…"}`.
+std::string error_text(const ItemError& error);
+/// `{"id":7,"path":"x.mp4"}` of fields that each have a comma in front.
+std::string object_of(std::string_view fields);
+
 /// The rows of an array that belong to an item.
 struct ArrayRows {
   std::int64_t first = 0;

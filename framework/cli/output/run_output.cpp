@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 
 #include "base/counted.h"
@@ -19,38 +18,48 @@ RunOutput::RunOutput(Choices choices)
     return;
   }
   has_results_ = writer_->has_results();
-  if (has_results_ && !choices_.resume && !choices_.overwrite) {
+  if (has_results_ && !choices_.resume && !choices_.overwrite && !choices_.append) {
     throw UsageError(
-        fmt::format("--output '{}': results are there already; go on with them by --resume, or replace "
+        fmt::format("--output '{}': results are there already; go on with them by --resume, {}or replace "
                     "them by --overwrite",
-                    choices_.file));
+                    choices_.file, writer_->keeps_record() ? "add to them by --append, " : ""));
   }
 }
 
 Selection RunOutput::begin(const Pipeline& pipeline, InputList& list, const std::string& inputs,
                            const std::string& name) {
-  if (!writer_->can_resume()) {
-    writer_->begin(pipeline.outputs(), false);
+  record_.emplace(pipeline, inputs, choices_.column);
+  const RunToWrite run{pipeline, *record_};
+  if (writer_->can_resume() && !writer_->keeps_record()) record_file_.emplace(choices_.file);
+  if (has_results_ && choices_.resume) return go_on(run, list, name);
+  if (has_results_ && choices_.append) {
+    writer_->append(run);
     return {};
   }
-  record_.emplace(pipeline, inputs, choices_.column);
-  if (has_results_ && choices_.resume) return go_on(pipeline, list, name);
   beside_ = has_results_;
-  writer_->begin(pipeline.outputs(), beside_);
-  if (!beside_) record_->write(choices_.file);
+  writer_->begin(run, beside_);
+  if (!beside_ && record_file_) record_file_->write(*record_);
   return {};
 }
 
-Selection RunOutput::go_on(const Pipeline& pipeline, InputList& list, const std::string& name) {
-  std::vector<std::uint64_t> digests = record_->check(choices_.file);
-  const EarlierResults earlier = writer_->resume(pipeline.outputs(), choices_.retry_failed);
+EarlierResults RunOutput::read_earlier(const RunToWrite& run, const std::string& name) {
+  if (!record_file_) return writer_->resume(run, choices_.retry_failed);
+  const std::vector<std::uint64_t> digests = record_file_->check(run.record);
+  EarlierResults earlier = writer_->resume(run, choices_.retry_failed);
   if (digests.empty() && earlier.items > 0) {
     fmt::print(stderr,
                "warning: '{}' was written by an earlier pipit and does not know the items of '{}'; whether they are "
                "still the same is not checked\n",
-               RunRecord::file_of(choices_.file), name);
+               RecordFile::name_of(choices_.file), name);
   }
-  digests.resize(std::min(digests.size(), static_cast<std::size_t>(earlier.items)));
+  earlier.digests.assign(digests.begin(), digests.end());
+  earlier.digests.resize(static_cast<std::size_t>(earlier.items));
+  return earlier;
+}
+
+Selection RunOutput::go_on(const RunToWrite& run, InputList& list, const std::string& name) {
+  const EarlierResults earlier = read_earlier(run, name);
+  std::vector<std::uint64_t> digests;
   Selection selection;
   selection.done = earlier.items;
   auto failed = earlier.failed.begin();
@@ -63,12 +72,9 @@ Selection RunOutput::go_on(const Pipeline& pipeline, InputList& list, const std:
     const std::uint64_t digest = input->digest();
     const bool has_failed = failed != earlier.failed.end() && *failed == item;
     // A line may have been the fault of its item.
-    if (has_failed && choices_.retry_failed && item < static_cast<std::int64_t>(digests.size())) {
-      digests[static_cast<std::size_t>(item)] = digest;
-    }
-    if (item == static_cast<std::int64_t>(digests.size())) {
-      digests.push_back(digest);
-    } else if (digests[static_cast<std::size_t>(item)] != digest) {
+    const bool may_differ = has_failed && choices_.retry_failed;
+    digests.push_back(digest);
+    if (!may_differ && earlier.digests[static_cast<std::size_t>(item)].value_or(digest) != digest) {
       const std::string where = input->line > 0 ? fmt::format("line {} of '{}'", input->line, name)
                                                 : fmt::format("item {} of '{}', '{}',", item, name, input->text);
       throw Error("invalid_input",
@@ -86,7 +92,7 @@ Selection RunOutput::go_on(const Pipeline& pipeline, InputList& list, const std:
       ++selection.failed;
     }
   }
-  record_->go_on(choices_.file, digests);
+  if (record_file_) record_file_->go_on(digests);
   recorded_ = earlier.items;
   return selection;
 }
@@ -95,15 +101,15 @@ void RunOutput::write(Result& result, const ItemFields& fields) {
   if (beside_) {
     writer_->write(result, fields);
     // Whatever ends the program here: results never stand beside the record of another run.
-    RunRecord::remove(choices_.file);
+    if (record_file_) record_file_->remove();
     writer_->take_place();
     beside_ = false;
-    record_->write(choices_.file, {fields.digest});
+    if (record_file_) record_file_->write(*record_, {fields.digest});
     ++recorded_;
     return;
   }
-  if (record_ && fields.item >= recorded_) {
-    record_->add(fields.digest);
+  if (record_file_ && fields.item >= recorded_) {
+    record_file_->add(fields.digest);
     ++recorded_;
   }
   writer_->write(result, fields);

@@ -27,6 +27,7 @@
 #include "cli/run/progress.h"
 #include "cli/run/stats_report.h"
 #include "cli/run/trace_file.h"
+#include "graph/index_queries.h"
 
 namespace pipit::cli {
 namespace {
@@ -76,14 +77,17 @@ po::options_description run_options() {
   options.add_options()("inputs", text()->value_name("LIST"),
                         "the items: a file of JSON lines, CSV or TSV with a header, or plain lines (one input's value "
                         "each); a folder of clips or images; a pattern in quotes, 'clips/*.mp4'; - is standard input");
-  options.add_options()("output", text()->default_value("-")->value_name("FILE.jsonl|FILE.npy|-"), "where results go");
+  options.add_options()("output", text()->default_value("-")->value_name("FILE.jsonl|FILE.npy|DIR.index|-"),
+                        "where results go");
   options.add_options()("column", text()->value_name("NAME"),
-                        "the output that becomes the array of FILE.npy, where several are tensors");
+                        "the output that becomes the array of FILE.npy or the vectors of DIR.index, where several are "
+                        "tensors");
   options.add_options()("on-error", text()->default_value("skip")->value_name("skip|stop"),
                         "what a failed item does to the run");
   options.add_options()("resume", po::bool_switch(), "go on after the last result that is in the output");
   options.add_options()("overwrite", po::bool_switch(),
                         "replace results that are in the output, once the first new one is there");
+  options.add_options()("append", po::bool_switch(), "add to the index DIR.index that is there");
   options.add_options()("retry-failed", po::bool_switch(),
                         "with --resume: run the items that failed once more, and put their results in place");
   options.add_options()("progress", text()->default_value("auto")->value_name("auto|on|off"),
@@ -138,11 +142,18 @@ void take_output(Choices& c, const po::variables_map& values) {
   c.output.resume = values["resume"].as<bool>();
   c.output.retry_failed = values["retry-failed"].as<bool>();
   c.output.overwrite = values["overwrite"].as<bool>();
+  c.output.append = values["append"].as<bool>();
+  while (c.output.file.size() > 1 && c.output.file.ends_with('/')) c.output.file.pop_back();
   if (c.output.retry_failed && !c.output.resume) throw UsageError("--retry-failed goes with --resume");
   if (c.output.overwrite && c.output.resume) throw UsageError("--resume and --overwrite exclude each other");
   ResultWriter::check_ending(c.output.file);
-  if (!c.output.column.empty() && !c.output.file.ends_with(".npy")) {
-    throw UsageError("--column goes with --output FILE.npy; JSON lines have all outputs");
+  const bool index = ResultWriter::is_index(c.output.file);
+  if (c.output.append && !index) throw UsageError("--append goes with --output DIR.index");
+  if (c.output.append && (c.output.resume || c.output.overwrite)) {
+    throw UsageError(fmt::format("--append and --{} exclude each other", c.output.resume ? "resume" : "overwrite"));
+  }
+  if (!c.output.column.empty() && !index && !c.output.file.ends_with(".npy")) {
+    throw UsageError("--column goes with --output FILE.npy or DIR.index; JSON lines have all outputs");
   }
 }
 
@@ -233,6 +244,18 @@ void guard(OutputGuard& files, const Choices& choices, const InputSource& source
   if (!choices.trace_file.empty()) files.writes("--trace", choices.trace_file, kTraceForm);
 }
 
+/// An index is asked through other pipelines, which must fit before anything runs.
+void check_queries(const Choices& choices) {
+  if (!ResultWriter::is_index(choices.output.file)) return;
+  Spec::Options options;
+  for (const auto& [target, value] : choices.options.set) options.overrides.push_back({target, value});
+  const OperatorPath operators(choices.options.operator_path);
+  Graph::build(Spec::draft(choices.pipeline, options), operators, [&](const Graph& graph, Faults& faults) {
+    for (const std::string& warning : check_index_queries(graph, operators, faults))
+      choices.options.on_warning(warning);
+  });
+}
+
 /// How many results are to come, if that can be known; for progress.
 std::optional<std::int64_t> items_to_run(const Choices& choices, const RequestReader& requests,
                                          const Selection& selection) {
@@ -272,6 +295,7 @@ int run(const Arguments& arguments) {
   if (!choices.inputs.empty()) source = InputSource::open(choices.inputs);
   OutputGuard files;
   guard(files, choices, source);
+  check_queries(choices);
   RunOutput output(choices.output);
   std::optional<OutputFile> stats_file;
   if (!choices.stats_file.empty()) stats_file.emplace(choices.stats_file);
@@ -281,6 +305,7 @@ int run(const Arguments& arguments) {
   RunStats stats;
   const auto opening = Clock::now();
   Options options = choices.options;
+  options.spaces = output.keeps_record() || stats_file.has_value();
   if (trace) options.on_span = [&](const Span& span) { trace->add(span); };
   Pipeline pipeline = Pipeline::open(choices.pipeline, options);
   const RequestReader requests(pipeline.inputs(), pipeline.outputs(), options.on_warning, [&](const std::string& file) {

@@ -2,24 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <optional>
-#include <sstream>
 
 #include "value/json_text.h"
+#include "value/type.h"
 
 namespace pipit::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
-constexpr std::size_t kDigestBytes = 17;  // 16 digits and a line's end
+using Json = RunRecord::Json;
 
 /// "2026-11-24T20:53:07.250000000Z".
 std::string time_text(fs::file_time_type time) {
@@ -47,41 +42,6 @@ void name_times(Json& record) {
   }
 }
 
-std::string lines_of(const std::vector<std::uint64_t>& digests) {
-  std::string lines;
-  for (const std::uint64_t digest : digests) lines += fmt::format("{:016x}\n", digest);
-  return lines;
-}
-
-/// A record without a torn digest at its end.
-struct Stored {
-  Json content;
-  std::int64_t digests_at = 0;
-  std::vector<std::uint64_t> digests;
-};
-
-std::optional<Stored> read_record(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return std::nullopt;
-  std::ostringstream all;
-  all << stream.rdbuf();
-  const std::string text = all.str();
-  // Only the last brace of the record begins a line.
-  const std::size_t brace = text.find("\n}\n");
-  Stored stored;
-  stored.digests_at = static_cast<std::int64_t>(brace == std::string::npos ? text.size() : brace + 3);
-  stored.content = Json::parse(text.substr(0, static_cast<std::size_t>(stored.digests_at)), nullptr, false);
-  name_times(stored.content);
-  for (auto at = static_cast<std::size_t>(stored.digests_at); at + kDigestBytes <= text.size(); at += kDigestBytes) {
-    std::uint64_t digest = 0;
-    const char* const end = text.data() + at + kDigestBytes - 1;
-    const auto read = std::from_chars(text.data() + at, end, digest, 16);
-    if (read.ec != std::errc() || read.ptr != end || *end != '\n') break;
-    stored.digests.push_back(digest);
-  }
-  return stored;
-}
-
 /// Size and time tell a changed file as they do for make and ninja: reading gigabytes of weights at each start would
 /// cost more than it finds. A folder counts with all files in it.
 void add_stamps(Json& files, const fs::path& path) {
@@ -96,7 +56,6 @@ void add_stamps(Json& files, const fs::path& path) {
   for (auto& [name, value] : inside) files[name] = std::move(value);
 }
 
-/// "nodes.embed.args.num_samples was 12, is 8", for each leaf that differs.
 void add_differences(std::string& text, const std::string& path, const Json& was, const Json& is) {
   if (was == is) return;
   if (was.is_object() && is.is_object()) {
@@ -129,49 +88,31 @@ RunRecord::RunRecord(const Pipeline& pipeline, const std::string& inputs, const 
   }
   content_ = {{"pipit", PIPIT_VERSION}, {"pipeline", Json::parse(text)}, {"files", files}, {"inputs", inputs}};
   if (!column.empty()) content_["column"] = column;
+  for (const ColumnInfo& output : pipeline.outputs()) {
+    if (!output.space.empty() && Type::parse(output.type).kind == Kind::kTensor) {
+      content_["spaces"][output.name] = output.space;
+    }
+  }
   // Names that are not UTF-8 as they read back.
   content_ = Json::parse(content_.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
-void RunRecord::write(const std::string& output, const std::vector<std::uint64_t>& digests) {
-  const std::string text = content_.dump(2) + "\n" + lines_of(digests);
-  file_ = OutputFile::beside(file_of(output), ".new");
-  file_->append(text);
-  file_->finish();
-  file_->rename_to(file_of(output));
+void RunRecord::check(const std::string& output, Json was) const {
+  name_times(was);
+  Json is = content_;
+  // Records of before have no spaces; the weights' files are among what they have.
+  if (!was.contains("spaces")) is.erase("spaces");
+  const std::string changed = differences(was, is);
+  if (changed.empty()) return;
+  throw Error("invalid_input", fmt::format("cannot resume '{}': it was made by another run: {}; start anew with "
+                                           "--overwrite, or name another --output",
+                                           output, changed));
 }
 
-void RunRecord::remove(const std::string& output) {
-  std::error_code error;
-  fs::remove(file_of(output), error);
-}
-
-void RunRecord::add(std::uint64_t digest) {
-  file_->append(lines_of({digest}));
-}
-
-std::vector<std::uint64_t> RunRecord::check(const std::string& output) {
-  auto was = read_record(file_of(output));
-  if (!was || !was->content.is_object()) {
-    throw Error("invalid_input", fmt::format("cannot resume '{}': '{}', which tells how it was made, {}; start anew "
-                                             "with --overwrite",
-                                             output, file_of(output), was ? "is damaged" : "is not there"));
-  }
-  std::string differences;
-  add_differences(differences, "", was->content, content_);
-  if (!differences.empty()) {
-    throw Error("invalid_input", fmt::format("cannot resume '{}': it was made by another run: {}; start anew with "
-                                             "--overwrite, or name another --output",
-                                             output, differences));
-  }
-  digests_at_ = was->digests_at;
-  return was->digests;
-}
-
-void RunRecord::go_on(const std::string& output, const std::vector<std::uint64_t>& digests) {
-  file_ = std::make_unique<OutputFile>(file_of(output));
-  file_->begin_behind(digests_at_);
-  file_->append(lines_of(digests));
+std::string differences(const Json& was, const Json& is) {
+  std::string text;
+  add_differences(text, "", was, is);
+  return text;
 }
 
 }  // namespace pipit::cli

@@ -7,6 +7,7 @@
 #include "cli/weights/weights.h"
 #include "pipit/error.h"
 #include "pipit/weights/conversion.h"
+#include "pipit/weights/vector_space.h"
 
 namespace pipit::cli {
 namespace {
@@ -20,18 +21,9 @@ using weights::Conversion;
 using weights::DType;
 
 std::string head_text(const ClipArchitecture& is) {
-  const std::string layers = fmt::format(" of {} layers", is.head_layers);
-  switch (is.head) {
-    case weights::Head::kMeanP:
-      return "meanP";
-    case weights::Head::kSeqLstm:
-      return "seqLSTM";
-    case weights::Head::kSeqTransf:
-      return "seqTransf" + layers;
-    case weights::Head::kTransformerAdapter:
-      return "TransformerAdapter" + layers;
-  }
-  return "";
+  const bool layered = is.head == weights::Head::kSeqTransf || is.head == weights::Head::kTransformerAdapter;
+  return fmt::format("{}{}", weights::head_name(is.head),
+                     layered ? fmt::format(" of {} layers", is.head_layers) : std::string());
 }
 
 // What the file is, before anything is made of its tensors.
@@ -124,6 +116,9 @@ Json describe_model(const ClipCheckpoint& checkpoint, const po::variables_map& v
   json["activation"] = is.activation == weights::Activation::kGelu ? "gelu" : "quick_gelu";
   json["head"] = head_text(is);
   if (std::string variant = describe_variant(is.variant); !variant.empty()) json["variant"] = Json::parse(variant);
+  std::optional<weights::ConversionCache> cache;
+  if (const auto folder = weights::ConversionCache::default_folder()) cache.emplace(*folder);
+  json["space"] = weights::VectorSpace(checkpoint, /*mapped=*/true, std::move(cache)).name(/*through_head=*/true);
   if (checkpoint.quantization) json["quantized_bits"] = checkpoint.quantization->bits;
   json["memory_bytes"] = describe_memory(checkpoint);
   json["assumptions"] = checkpoint.assumptions;

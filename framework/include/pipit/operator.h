@@ -11,10 +11,10 @@
 //   PIPIT_OPERATOR("acme/text.upper", "1.0.0", "upper-cases a text", Upper);
 //
 // Lifecycle, in call order: signature() once a process; then for each node, or for each item of a `per_item()`
-// operator, the constructor, output_type and report (both optional), process for each row, finish (per_item only,
-// optional), the destructor. One instance is used by one thread at a time; different instances run at the same time. An
-// operator is stateless unless its signature says `per_item()`: rows of any items reach any instance, so process must
-// not depend on earlier calls.
+// operator, the constructor, output_type, report, space and takes_space (all optional), process for each row, finish
+// (per_item only, optional), the destructor. One instance is used by one thread at a time; different instances run at
+// the same time. An operator is stateless unless its signature says `per_item()`: rows of any items reach any instance,
+// so process must not depend on earlier calls.
 //
 // process has one of these forms; which one is found by its parameters:
 //   Value process(const Row&)                    one row in, one value out (a bool from a filter)
@@ -159,7 +159,8 @@ class Module {
   static const pipit_operator* table() {
     static Signature signature = T::signature();
     static const pipit_operator table = {
-        sizeof(pipit_operator), 0, &signature.raw(), &create, &destroy, &process, &finish, &output_type, &report};
+        sizeof(pipit_operator), 0,       &signature.raw(), &create,     &destroy, &process, &finish,
+        &output_type,           &report, &space,           &takes_space};
     return &table;
   }
 
@@ -229,6 +230,30 @@ class Module {
                     { op.report() } -> std::convertible_to<Value>;
                   }) {
       return guard(error, [&] { *facts = Value(self(instance).report()).detach(); });
+    }
+    return 0;
+  }
+
+  static int space(void* instance, pipit_text* name, pipit_error* error) {
+    if constexpr (requires(const T op) {
+                    { op.space() } -> std::convertible_to<std::string>;
+                  }) {
+      return guard(error, [&] {
+        const std::string text = self(instance).space();
+        host().set_text(name, text.data(), text.size());
+      });
+    }
+    return 0;
+  }
+
+  static int takes_space(void* instance, pipit_text* name, pipit_error* error) {
+    if constexpr (requires(const T op) {
+                    { op.takes_space() } -> std::convertible_to<std::string>;
+                  }) {
+      return guard(error, [&] {
+        const std::string text = self(instance).takes_space();
+        host().set_text(name, text.data(), text.size());
+      });
     }
     return 0;
   }

@@ -30,7 +30,7 @@ extern "C" {
 #endif
 
 #define PIPIT_ABI_MAJOR 1
-#define PIPIT_ABI_MINOR 1
+#define PIPIT_ABI_MINOR 2
 
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
@@ -223,6 +223,14 @@ typedef struct pipit_operator {
   int (*output_type)(void* instance, uint32_t port, pipit_text* type);
   /* After create: facts for people and for statistics (parameters, bytes, …), a map. NULL: none. */
   int (*report)(void* instance, pipit_value* facts, pipit_error* error);
+  /* Since 1.2, there when struct_size reaches it. After create and before any row, where vectors are to be kept or
+   * compared: the name of the space that the output's vectors lie in, through host->set_text. Vectors may be compared
+   * when the names are equal, so the name tells all that another model would have differently; it may take as long as
+   * reading the weights. An empty name, or NULL: the vectors lie in the space of what it reads, or are none. */
+  int (*space)(void* instance, pipit_text* name, pipit_error* error);
+  /* Since 1.2. After create: the name of the space that the vectors which it reads must lie in; a pipeline that gives it
+   * those of another is refused before any row. An empty name, or NULL: any. */
+  int (*takes_space)(void* instance, pipit_text* name, pipit_error* error);
 } pipit_operator;
 
 /* ---- what the runtime gives -------------------------------------------------------------------------------------- */

@@ -85,6 +85,25 @@ struct ColumnInfo {
   std::string name;
   std::string type;   // "string", "tensor<f32>[512]", …; of one row
   bool many = false;  // given as a list of rows
+  /// The node whose rows these are; empty: one row an item. Columns of one node's rows have as many rows each.
+  std::string rows_of{};
+  /// The name of the space that its vectors lie in, where Options::spaces asked: that of the nearest node above that
+  /// has one, of several ones all, joined by " + ". Empty: none has. Vectors of different spaces cannot be compared.
+  std::string space{};
+  std::int64_t dimension = 0;  // of its vectors, as that node says; 0: it does not
+};
+
+/// What a pipeline file says of the index that its vectors are kept in: `index:`.
+struct IndexInfo {
+  /// A pipeline of one input that gives a query's vector.
+  struct Query {
+    std::string key;             // what is asked with: "text", "image" or "video"
+    std::filesystem::path file;  // absolute
+    /// For Options::set: this file's vars of the names that the query's has. One that names a file is absolute.
+    std::vector<std::pair<std::string, std::string>> set;
+  };
+  std::string vector;  // the output that is searched
+  std::vector<Query> queries;
 };
 
 /// What one node has done so far.
@@ -163,6 +182,9 @@ struct Options {
   int threads = 0;
   /// Items in the pipeline at once, those whose results wait to be taken included; push blocks beyond. At least 1.
   int items_in_flight = 256;
+  /// Asks the operators for the names of their vectors' spaces, for ColumnInfo::space and the fact `space`. Weights
+  /// that were never asked before are read wholly for it.
+  bool spaces = false;
   /// Called with each warning, from any thread. Empty: warnings are dropped.
   std::function<void(const std::string& message)> on_warning;
   /// Called by open() before each step that may take long (loading an operator, reading a model); true makes open()
@@ -224,6 +246,9 @@ class PIPIT_EXPORT Pipeline {
   /// What was opened, after all substitutions: `inputs`, `nodes` with their operators, versions and arguments,
   /// `outputs`; a map. Equal for two pipelines that compute the same from the same files.
   Value describe() const;
+  /// What the file says of an index; nothing when it says nothing. Reads the queries' files: throws pipit::Error as
+  /// open() does when one is wrong.
+  std::optional<IndexInfo> index() const;
   /// What runs where, for people.
   std::string explain() const;
 

@@ -120,6 +120,8 @@ class __attribute__((visibility("default"))) OperatorRunner {
   std::string output_type(std::size_t port) const;
   /// What the operator reports of itself after construction, a map; null: nothing.
   Value facts() const;
+  /// The name of its vectors' space, as the operator says now; empty: that of what it reads. Throws what it throws.
+  std::string space() const;
   /// All arguments as they were bound, a map: defaults filled in, paths resolved.
   Value arguments() const;
   /// All so far, from the first constructor on: each different warning once, in order.

@@ -126,6 +126,11 @@ const std::vector<std::string>& clip_model_names() {
   return names;
 }
 
+std::string_view head_name(Head head) {
+  constexpr std::string_view kNames[] = {"meanP", "seqLSTM", "seqTransf", "TransformerAdapter"};
+  return kNames[static_cast<int>(head)];
+}
+
 const NamedArchitecture* find_architecture(const std::string& model_name) {
   if (model_name == "auto") return nullptr;
   std::string name = model_name == "clip_vit_l14_336" ? "clip_vit_l14@336px" : model_name;

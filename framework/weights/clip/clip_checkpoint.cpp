@@ -50,6 +50,20 @@ std::optional<ClipConfig> read_config(const Checkpoint& file, const Layout& layo
   return layout.hugging_face ? read_hugging_face_config(folder, use) : read_open_clip_config(folder, use);
 }
 
+/// Of both towers, where one of them alone is asked for. A config that rules the other one out says nothing of it.
+ClipVariant whole_variant(const Checkpoint& file, const Layout& layout, const Structure& structure, ConfigUse use,
+                          const ClipVariant& asked_for) {
+  if ((use.vision || !structure.vision) && (use.text || !structure.text)) return asked_for;
+  use.vision = structure.vision;
+  use.text = structure.text;
+  try {
+    const auto config = read_config(file, layout, use);
+    return config ? config->variant : ClipVariant();
+  } catch (const Fault&) {
+    return asked_for;
+  }
+}
+
 ClipArchitecture describe(const Structure& structure, const Sizes& sizes, const NamedArchitecture* named) {
   ClipArchitecture architecture;
   architecture.name = named != nullptr ? std::string(named->name) : describe_architecture(structure, sizes);
@@ -113,6 +127,7 @@ ClipCheckpoint resolve(const Checkpoint& opened, const ClipRequest& request, con
         hyperparameters.heads(Part::kText, sizes.text_width, {request.text, text_needed, has_name});
   }
   result.hints = hyperparameters.hints();
+  result.whole_variant = whole_variant(file, layout, structure, use, architecture.variant);
   result.assumptions = hyperparameters.assumptions();
   return result;
 }

@@ -7,6 +7,7 @@
 #include <deque>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "pipit/error.h"
@@ -15,6 +16,7 @@
 #include "weights/files/fault.h"
 #include "weights/files/file_bytes.h"
 #include "weights/formats/checkpoint_state.h"
+#include "weights/formats/content_digest.h"
 #include "weights/formats/safetensors.h"
 #include "weights/numbers/elements.h"
 
@@ -200,24 +202,32 @@ class Merge {
   std::shared_ptr<std::deque<std::vector<float>>> memory_ = std::make_shared<std::deque<std::vector<float>>>();
 };
 
-LoraConfig read_config(const std::filesystem::path& path) {
+std::string read_config(const std::filesystem::path& path) {
   const auto file = FileBytes::open(path, false);
   constexpr std::size_t kMostBytes = 1 << 20;
   if (file->bytes().size() > kMostBytes) fail("has an adapter_config.json of more than 1 MiB");
-  return read_lora_config(std::string(as_text(file->bytes())));
+  return std::string(as_text(file->bytes()));
+}
+
+/// Of the tensors and of how they are merged.
+std::string sum_of(const Checkpoint& adapter, const std::string& config) {
+  const std::string all = ContentDigest::sha256(adapter) + config;
+  return ContentDigest::sha256(std::as_bytes(std::span(all)));
 }
 
 }  // namespace
 
 void merge_adapter(const std::filesystem::path& folder, ClipCheckpoint& checkpoint) {
   try {
-    const LoraConfig config = read_config(folder / "adapter_config.json");
+    const std::string text = read_config(folder / "adapter_config.json");
+    const LoraConfig config = read_lora_config(text);
     std::error_code ignored;
     const bool safetensors = std::filesystem::exists(folder / "adapter_model.safetensors", ignored);
     const Checkpoint adapter =
         Checkpoint::open(folder / (safetensors ? "adapter_model.safetensors" : "adapter_model.bin"), {.mmap = false});
     Merge(adapter, config, checkpoint).run();
     checkpoint.adapter = folder;
+    checkpoint.adapter_sha256 = sum_of(adapter, text);
   } catch (const Fault& fault) {
     throw Error("invalid_checkpoint", fmt::format("adapter_path '{}' {}", folder.string(), fault.what()));
   } catch (const std::filesystem::filesystem_error&) {

@@ -87,11 +87,10 @@ ClipCheckpoint ConversionCache::find_or_make(const ClipCheckpoint& checkpoint, c
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error) fail_to_keep(folder_, fmt::format("cannot be made: {}", error.message()));
-  const DigestMemo memo(digests(folder_));
   // One file may hold two models.
   const char* const state = checkpoint.file.state() == WeightState::kAveraged ? "-of-averaged" : "";
-  const std::string key = fmt::format("{}-{}{}-v{}-", ContentDigest::sha256(checkpoint.file, &memo),
-                                      conversion_name(conversion), state, kVersion);
+  const std::string key =
+      fmt::format("{}-{}{}-v{}-", sha256(checkpoint.file), conversion_name(conversion), state, kVersion);
   if (auto found = find(checkpoint, key)) return *found;
   const FileLock lock(folder_ / "lock");
   // Another process may have made it meanwhile.
@@ -101,14 +100,18 @@ ClipCheckpoint ConversionCache::find_or_make(const ClipCheckpoint& checkpoint, c
   fail_to_keep(folder_, "does not keep what is written to it");
 }
 
-std::optional<ClipCheckpoint> ConversionCache::find(const ClipCheckpoint& checkpoint, const std::string& key) const {
+std::string ConversionCache::sha256(const Checkpoint& checkpoint) const {
   const DigestMemo memo(digests(folder_));
+  return ContentDigest::sha256(checkpoint, &memo);
+}
+
+std::optional<ClipCheckpoint> ConversionCache::find(const ClipCheckpoint& checkpoint, const std::string& key) const {
   for (const Entry& entry : entries()) {
     const std::string stem = entry.file.stem().string();
     if (!stem.starts_with(key)) continue;
     try {
       const Checkpoint file = Checkpoint::open(entry.file, {.mmap = true, .shown_as = checkpoint.file.path()});
-      if (ContentDigest::sha256(file, &memo) == stem.substr(key.size())) {
+      if (sha256(file) == stem.substr(key.size())) {
         ClipCheckpoint converted = resolve_clip(file, {.vision = false, .text = false});
         ClipCheckpoint result = checkpoint;
         result.file = file;

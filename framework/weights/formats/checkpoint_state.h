@@ -36,6 +36,15 @@ struct CheckpointParts {
         std::move(state.owner), std::move(owner));
     return Checkpoint(std::make_shared<const Checkpoint::State>(std::move(state)));
   }
+
+  /// The same files and nothing that was made of them.
+  static Checkpoint without_tensors(const Checkpoint& checkpoint) {
+    const Checkpoint::State& whole = *checkpoint.state_;
+    Checkpoint::State state{whole.path, whole.files, whole.bytes, nullptr, {}};
+    state.contents.container = whole.contents.container;
+    state.contents.state = whole.contents.state;
+    return Checkpoint(std::make_shared<const Checkpoint::State>(std::move(state)));
+  }
 };
 
 }  // namespace pipit::weights

@@ -61,8 +61,7 @@ at::Tensor TemporalHead::attend(const at::Tensor& features, at::IntArrayRef leng
   for (const std::int64_t length : lengths) {
     if (length > frame_positions_.size(0)) {
       throw Error("item_too_large", fmt::format("the clip has {} frames, this model's {} head takes {}", length,
-                                                head_ == weights::Head::kSeqTransf ? "seqTransf" : "TransformerAdapter",
-                                                frame_positions_.size(0)));
+                                                weights::head_name(head_), frame_positions_.size(0)));
     }
     positions.push_back(frame_positions_.narrow(0, 0, length));
   }

@@ -32,6 +32,11 @@ at::Tensor VideoModel::embed(const at::Tensor& pictures, at::IntArrayRef lengths
   return checked_on_cpu(head_->forward(features, lengths, pooling));
 }
 
+at::Tensor VideoModel::pool(const at::Tensor& features, at::IntArrayRef lengths, Pooling pooling) const {
+  const c10::InferenceMode guard;
+  return checked_on_cpu(head_->forward(features.to(device_), lengths, pooling));
+}
+
 at::Tensor VideoModel::features(const at::Tensor& pictures) const {
   const c10::InferenceMode guard;
   const std::vector<std::int64_t> single(static_cast<std::size_t>(pictures.size(0)), 1);

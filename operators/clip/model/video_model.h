@@ -35,6 +35,10 @@ class PIPIT_CLIP_API VideoModel {
   /// One vector a picture, of whatever length the model gives it: a clip's before its head and pooling.
   at::Tensor features(const at::Tensor& pictures) const;
 
+  /// The rest of the way: what embed() gives for clips whose frames have these features, float32 [sum of lengths,
+  /// embed_dim]. The patches must be 2d; in 3d ones a frame's neighbours are in its feature.
+  at::Tensor pool(const at::Tensor& features, at::IntArrayRef lengths, Pooling pooling) const;
+
   const Footprint& footprint() const { return footprint_; }
 
  private:

@@ -71,7 +71,11 @@ Signature Weights::add_arguments(Signature signature) {
       .argument("state", "enum(model|ema)", "model",
                 "which weights of a training checkpoint: the model's, or the averaged ones beside them")
       .argument("mmap", "bool", "true", "map the file; false reads it, for a file that may change underfoot")
-      .argument("cache", "bool", "true", "keep converted weights in ~/.cache/pipit for the next time");
+      .argument("cache", "bool", "true", "keep converted weights in ~/.cache/pipit for the next time")
+      .argument(
+          "space", "string", "null",
+          "the name of the space that the vectors lie in, where the file's SHA-256 sum is not to be it: for weights "
+          "in several files whose vectors may be compared");
 }
 
 Weights Weights::open(const Arguments& arguments, const std::string& model_name, Modality modality, Context& context) {
@@ -92,17 +96,21 @@ Weights Weights::open(const Arguments& arguments, const std::string& model_name,
       weights::load_clip(arguments.string("weight_path"), request, open_options(arguments));
   // Of the file that was opened, whatever lies under its name by now; the cache gives another in its place.
   const std::string identity = checkpoint.file.identity();
+  std::optional<weights::ConversionCache> cache;
+  if (const auto folder = weights::ConversionCache::default_folder(); folder && arguments.boolean("cache")) {
+    cache.emplace(*folder);
+  }
+  Space space{.of_weights = {checkpoint, arguments.boolean("mmap"), cache}};
+  if (arguments.has("space")) space.given = arguments.string("space");
   const auto placement =
       Placement::parse(arguments.string("device"), arguments.string("dtype"), checkpoint.quantization);
-  const auto folder = weights::ConversionCache::default_folder();
   // To another device the weights are copied anyway.
-  if (folder && arguments.boolean("cache") && placement.device.is_cpu()) {
-    const weights::ConversionCache cache(*folder);
-    checkpoint = weights::convert_for_model(std::move(checkpoint), conversion_for(placement), cache,
+  if (cache && placement.device.is_cpu()) {
+    checkpoint = weights::convert_for_model(std::move(checkpoint), conversion_for(placement), *cache,
                                             [&context](const std::string& text) { context.warn(text); });
   }
   std::shared_ptr<const void> told = tell(checkpoint, context);
-  return {std::move(checkpoint), placement, identity, std::move(told)};
+  return {std::move(checkpoint), placement, identity, std::move(told), std::move(space)};
 }
 
 std::string Weights::key() const {

@@ -5,13 +5,14 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "clip/node/embedder.h"
+#include "clip/node/image_embedder.h"
 #include "clip/node/text_embedder.h"
 #include "clip/node/weights.h"
-#include "image_embedder.h"
 
 namespace pipit::image_clip {
 namespace {
@@ -75,7 +76,7 @@ class Clip {
     const bool openai = arguments.string("preprocess") == "openai";
     if (modality == Modality::kImage) {
       const auto rounding = openai ? clip::CentreRounding::kHalfToEven : clip::CentreRounding::kDown;
-      embedder_ = std::make_unique<ImageEmbedder>(rounding, weights, context);
+      embedder_ = std::make_unique<clip::ImageEmbedder>(rounding, weights, context);
     } else {
       const clip::TextOptions options{openai ? clip::TextRules::kOpenAi : clip::TextRules::kHuggingFace,
                                       /*normalized=*/false};
@@ -84,6 +85,7 @@ class Clip {
     vector_type_ = fmt::format("tensor<f32>[{}]", weights.checkpoint.architecture.embed_dim);
     report_ = weights.describe(embedder_->footprint());
     told_ = weights.told;
+    space_ = weights.space;
   }
 
   void process(const Batch& in, BatchEmitter& out) { embedder_->embed(in, out); }
@@ -92,11 +94,14 @@ class Clip {
 
   Value report() const { return report_; }
 
+  std::string space() const { return space_->name(/*through_head=*/false); }
+
  private:
   std::unique_ptr<clip::Embedder> embedder_;
   std::string vector_type_;
   Value report_;
   std::shared_ptr<const void> told_;
+  std::optional<clip::Space> space_;
 };
 
 }  // namespace

@@ -5,17 +5,21 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "clip/node/embedder.h"
+#include "clip/node/image_embedder.h"
 #include "clip/node/text_embedder.h"
 #include "clip/node/weights.h"
+#include "feature_pooler.h"
 #include "video_embedder.h"
 
 namespace pipit::clip4clip {
 namespace {
 
 using clip::Embedder;
+using clip::ImageEmbedder;
 using clip::Modality;
 using clip::TextEmbedder;
 using clip::TextOptions;
@@ -32,6 +36,12 @@ class Clip4Clip {
             .variant("modality", "video")
             .input_window("frame", "frame", "the frames of a clip, in order; usually 12, spread over it")
             .output("vec", "tensor<f32>[?]")
+            .variant("modality", "frame")
+            .input("frame", "frame", "a frame of a clip")
+            .output("feature", "tensor<f32>[?]", "of the frame alone; modality: features makes clips' vectors of them")
+            .variant("modality", "features")
+            .input_window("feature", "tensor<f32>[?]", "those of a clip's frames, in order")
+            .output("vec", "tensor<f32>[?]", "what modality: video gives for the frames themselves")
             .variant("modality", "text")
             .input("text", "string", "a sentence in UTF-8")
             .output("vec", "tensor<f32>[?]")
@@ -46,7 +56,7 @@ class Clip4Clip {
                       "the checkpoint, CLIP4Clip's, OpenAI's or Hugging Face's; safetensors or PyTorch's zip format; "
                       "pipit downloads none")
             .file_or_folder()
-            .required("modality", "enum(video|text)", "what comes in")
+            .required("modality", "enum(video|text|frame|features)", "what comes in")
             .argument("device", "string", "cpu", "cpu, cuda or cuda:N")
             .format("device")
             .argument("dtype", "enum(float32|bfloat16|float16|int8|int4|auto)", "float32",
@@ -71,13 +81,12 @@ class Clip4Clip {
     // One setting for the process. The runtime constructs all operators before any of them works, and gives each the
     // same share.
     if (context.threads() > 0) at::set_num_threads(context.threads());
-    const Modality modality = arguments.string("modality") == "video" ? Modality::kVideo : Modality::kText;
-    const Weights weights = Weights::open(arguments, arguments.string("model_name"), modality, context);
-    if (modality == Modality::kVideo) {
-      embedder_ = std::make_unique<VideoEmbedder>(arguments, weights, context);
-    } else {
-      embedder_ = std::make_unique<TextEmbedder>(arguments, TextOptions(), weights, context);
-    }
+    const std::string what = arguments.string("modality");
+    const Weights weights = Weights::open(arguments, arguments.string("model_name"),
+                                          what == "text" ? Modality::kText : Modality::kVideo, context);
+    embedder_ = make_embedder(what, arguments, weights, context);
+    through_head_ = what != "frame";
+    space_ = weights.space;
     vector_type_ = fmt::format("tensor<f32>[{}]", weights.checkpoint.architecture.embed_dim);
     report_ = weights.describe(embedder_->footprint());
     told_ = weights.told;
@@ -89,11 +98,27 @@ class Clip4Clip {
 
   Value report() const { return report_; }
 
+  std::string space() const { return space_->name(through_head_); }
+
  private:
+  static std::unique_ptr<Embedder> make_embedder(const std::string& what, const Arguments& arguments,
+                                                 const Weights& weights, Context& context) {
+    if (what == "text") return std::make_unique<TextEmbedder>(arguments, TextOptions(), weights, context);
+    if (what == "video") return std::make_unique<VideoEmbedder>(arguments, weights, context);
+    if (weights.checkpoint.architecture.linear_patch == weights::LinearPatch::k3d) {
+      throw Error("invalid_argument",
+                  "this model's patches are 3d, so that a frame's neighbours are in its feature; use modality: video");
+    }
+    if (what == "features") return std::make_unique<FeaturePooler>(arguments, weights, context);
+    return std::make_unique<ImageEmbedder>(clip::CentreRounding::kHalfToEven, weights, context);
+  }
+
   std::unique_ptr<Embedder> embedder_;
   std::string vector_type_;
   Value report_;
   std::shared_ptr<const void> told_;
+  bool through_head_ = true;
+  std::optional<clip::Space> space_;
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/stack.h>
-#include <fmt/format.h>
 
 #include <vector>
 
@@ -13,9 +12,7 @@
 namespace pipit::clip4clip {
 
 VideoEmbedder::VideoEmbedder(const Arguments& arguments, const clip::Weights& weights, Context& context)
-    : context_(context),
-      max_frames_(static_cast<std::size_t>(arguments.integer("max_frames"))),
-      position_(static_cast<clip::FramePosition>(arguments.integer("slice_framepos"))),
+    : limit_(arguments, context),
       pooling_(arguments.string("pooling") == "raw" ? clip::Pooling::kRaw : clip::Pooling::kNormalized),
       resolution_(weights.checkpoint.architecture.resolution),
       rule_(weights.checkpoint.architecture.variant.picture),
@@ -25,16 +22,8 @@ VideoEmbedder::VideoEmbedder(const Arguments& arguments, const clip::Weights& we
 
 at::Tensor VideoEmbedder::pictures(const Value& value) {
   const auto frames = value.list();
-  if (frames.empty()) throw Error("invalid_media", "no frames to embed");
-  const std::vector<std::size_t> kept = clip::slice_frames(frames.size(), max_frames_, position_);
-  if (kept.size() < frames.size()) {
-    context_.warn(fmt::format("clips of more than max_frames ({}) frames are cut to that many (slice_framepos {})",
-                              max_frames_, static_cast<int>(position_)));
-    context_.count("clips_cut");
-    context_.count("frames_cut", static_cast<std::int64_t>(frames.size() - kept.size()));
-  }
   std::vector<at::Tensor> pictures;
-  for (const std::size_t i : kept) {
+  for (const std::size_t i : limit_.choose(frames.size())) {
     pictures.push_back(clip::resize_and_crop(to_torch(frames[i].frame().pixels()), resolution_,
                                              clip::CentreRounding::kHalfToEven, rule_));
   }

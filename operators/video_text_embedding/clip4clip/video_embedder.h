@@ -7,7 +7,7 @@
 #include "clip/model/video_model.h"
 #include "clip/node/embedder.h"
 #include "clip/node/weights.h"
-#include "clip/picture/frame_slice.h"
+#include "frame_limit.h"
 
 namespace pipit::clip4clip {
 
@@ -22,9 +22,7 @@ class VideoEmbedder : public clip::Embedder {
   /// The pictures of one row, uint8 [frames, resolution, resolution, 3].
   at::Tensor pictures(const Value& frames);
 
-  Context& context_;
-  std::size_t max_frames_;
-  clip::FramePosition position_;
+  FrameLimit limit_;
   clip::Pooling pooling_;
   std::int64_t resolution_;
   pipit::weights::PictureRule rule_;

@@ -89,6 +89,19 @@ TEST_CASE("model: 3d patches are as torch.nn convolves them") {
   check_clips(fixture);
 }
 
+TEST_CASE("model: features of frames give the clips that the frames give whatever the head") {
+  for (const char* name : {"mean_p", "seq_lstm", "seq_transf", "transformer_adapter"}) {
+    CAPTURE(name);
+    Fixture fixture(name);
+    const clip::VideoModel model = fixture.video_model();
+    const std::vector<std::int64_t> lengths = {3, 1, 4};
+    const at::Tensor pictures = fixture.pictures(lengths);
+    const at::Tensor whole = model.embed(pictures, lengths, clip::Pooling::kNormalized);
+    const at::Tensor pooled = model.pool(model.features(pictures), lengths, clip::Pooling::kNormalized);
+    for (std::int64_t i = 0; i < 3; ++i) CHECK(largest_difference(row(whole, i), row(pooled, i)) <= 1e-6);
+  }
+}
+
 TEST_CASE("model: seqTransf refuses more frames than it has positions") {
   Fixture fixture("seq_transf");
   const clip::VideoModel model = fixture.video_model();

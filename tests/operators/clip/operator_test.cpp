@@ -273,6 +273,26 @@ TEST_CASE("clip4clip: arguments that do not fit are refused when the pipeline op
                        "OpenAI's or Hugging Face's; safetensors or PyTorch's zip format; pipit downloads none"));
 }
 
+TEST_CASE("clip4clip: features are refused where they are not of one frame or not of the model") {
+  const std::string frame = node("path", "video_decode.ffmpeg", kTwelve, "frame");
+  const auto embed = [](const std::string& in, const std::string& modality, const std::string& weights,
+                        const std::string& out) {
+    return node(in, "video_text_embedding.clip4clip",
+                "model_name: auto, weight_path: " + weights + ", modality: " + modality, out);
+  };
+  const std::string patches = std::string(PIPIT_SOURCE_DIR) + "/tests/weights/data/clip4clip_3d.bin, heads: 2";
+  CHECK(refusal([&] { open("path: string", frame + embed("frame", "frame", patches, "feature"), "feature", nullptr); })
+            .ends_with(
+                "this model's patches are 3d, so that a frame's neighbours are in its feature; use modality: video"));
+  Pipeline pipeline = open("text: string",
+                           node("text", "test/text.words", "", "word") + node("word", "test/text.codes", "", "codes") +
+                               embed("codes", "features", kWeights, "vec"),
+                           "vec", nullptr);
+  CHECK(error_of(pipeline.call({{"text", "abc"}})) ==
+        "invalid_input: a feature has 3 numbers, those of this model have 128");
+  CHECK(error_of(pipeline.call({{"text", " "}})) == "invalid_media: no frames to embed");
+}
+
 TEST_CASE("np_normalize: a vector gets length one") {
   Pipeline pipeline = open("x: 'tensor<f32>[...]'", node("x", "towhee.np_normalize", "", "y"), "y", nullptr);
   pipit::Tensor x = pipit::Tensor::empty(pipit::DType::kFloat32, {2});

@@ -18,6 +18,8 @@ namespace pipit::weights {
 
 enum class Activation { kQuickGelu, kGelu };
 enum class Head { kMeanP, kSeqLstm, kSeqTransf, kTransformerAdapter };
+/// "meanP", "seqLSTM", "seqTransf", "TransformerAdapter".
+PIPIT_WEIGHTS_EXPORT std::string_view head_name(Head head);
 enum class LinearPatch { k2d, k3d };
 
 enum class Resize {
@@ -136,6 +138,9 @@ struct ClipCheckpoint {
   std::optional<Quantization> quantization = {};
   /// Of what was merged into the weights; empty: nothing.
   std::filesystem::path adapter = {};
+  std::string adapter_sha256 = {};  // of its tensors and of how they are merged
+  /// As the architecture's, of all towers that the file has, asked for or not: the same for every node of a model.
+  ClipVariant whole_variant = {};
   /// From the config beside the file, from its own metadata, or from the request.
   ClipHints hints = {};
   /// What was assumed because neither file nor arguments told, as sentences.

@@ -43,6 +43,10 @@ class PIPIT_WEIGHTS_EXPORT ConversionCache {
   /// overflow by this file alone, `invalid_checkpoint` for weights that have no such form.
   ClipCheckpoint find_or_make(const ClipCheckpoint& checkpoint, const Conversion& conversion) const;
 
+  /// The SHA-256 sum of a checkpoint's file, of several shards that of their sums. Reads all bytes the first time, and
+  /// keeps the sum for as long as the file stays as it is.
+  std::string sha256(const Checkpoint& checkpoint) const;
+
   struct Entry {
     std::filesystem::path file;
     std::string source_sha256;
