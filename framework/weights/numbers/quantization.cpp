@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 
 #include "base/half.h"
 #include "pipit/error.h"
@@ -15,6 +16,8 @@ namespace {
 constexpr float kMostInt8 = 127;
 constexpr float kMostInt4 = 15;
 constexpr float kMiddleInt4 = 8;
+constexpr std::size_t kBlock = kBlockOutputs;
+constexpr std::size_t kStep = kBlockInputs;
 
 void require_finite(std::span<const float> numbers) {
   // The sum of what is multiplied by zero is zero, or NaN where a number is infinite or none.
@@ -93,6 +96,52 @@ Int4Matrix quantize_int4(std::span<const float> matrix, std::int64_t columns, st
     }
   }
   return result;
+}
+
+std::vector<std::int8_t> in_blocks(std::span<const std::int8_t> codes, std::int64_t columns) {
+  const auto width = static_cast<std::size_t>(columns);
+  const std::size_t rows = codes.size() / width;
+  const std::size_t steps = (width + kStep - 1) / kStep;
+  std::vector<std::int8_t> blocks((rows + kBlock - 1) / kBlock * kBlock * steps * kStep);
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::int8_t* const to = blocks.data() + (row / kBlock * steps * kBlock + row % kBlock) * kStep;
+    for (std::size_t step = 0; step < steps; ++step) {
+      std::memcpy(to + step * kBlock * kStep, codes.data() + row * width + step * kStep,
+                  std::min(kStep, width - step * kStep));
+    }
+  }
+  return blocks;
+}
+
+std::vector<std::uint8_t> in_blocks(std::span<const std::uint8_t> codes, std::int64_t row_bytes) {
+  const auto width = static_cast<std::size_t>(row_bytes);
+  const std::size_t rows = codes.size() / width;
+  const std::size_t steps = width / kStep;
+  constexpr std::uint8_t kNoCode = 0x88;  // two of zero
+  std::vector<std::uint8_t> blocks((rows + kBlock - 1) / kBlock * kBlock * steps * kStep, kNoCode);
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::uint8_t* to = blocks.data() + (row / kBlock * steps * kBlock + row % kBlock) * kStep;
+    const std::uint8_t* from = codes.data() + row * width;
+    for (std::size_t step = 0; step < steps; ++step, from += kStep, to += kBlock * kStep) {
+      // Pairs of inputs side by side become inputs that are four apart.
+      to[0] = static_cast<std::uint8_t>((from[0] & 15) | from[2] << 4);
+      to[1] = static_cast<std::uint8_t>((from[0] >> 4) | (from[2] & 0xf0));
+      to[2] = static_cast<std::uint8_t>((from[1] & 15) | from[3] << 4);
+      to[3] = static_cast<std::uint8_t>((from[1] >> 4) | (from[3] & 0xf0));
+    }
+  }
+  return blocks;
+}
+
+std::vector<std::uint16_t> groups_in_blocks(std::span<const std::uint16_t> numbers, std::int64_t groups) {
+  const auto width = static_cast<std::size_t>(groups);
+  const std::size_t rows = numbers.size() / width;
+  std::vector<std::uint16_t> blocks((rows + kBlock - 1) / kBlock * kBlock * width);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const std::size_t row = i / width;
+    blocks[(row / kBlock * width + i % width) * kBlock + row % kBlock] = numbers[i];
+  }
+  return blocks;
 }
 
 std::vector<float> dequantize(const Int8Matrix& matrix) {

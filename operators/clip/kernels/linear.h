@@ -6,23 +6,34 @@
 #include <cstdint>
 #include <memory>
 
-#include "clip/kernels/activation.h"
 #include "clip/kernels/packed_weight.h"
 
 namespace pipit::clip {
 
+/// Rows on their way into a product: as floats, or, for a packed weight, in codes.
+struct Operand {
+  std::int64_t rows = 0;
+  const float* values = nullptr;
+  const std::uint8_t* codes = nullptr;
+  const RowScale* scales = nullptr;
+  const float* group_sums = nullptr;
+};
+
 /// x·Wᵀ + b. A weight is used where it lies, which may be a checkpoint's mapping, or is packed. On the CPU, in float32
-/// and in 8 bits, a row's result depends on that row alone, to the bit.
+/// and in few bits, a row's result depends on that row alone, to the bit.
 struct Linear {
   at::Tensor weight;  // [out, in], of any strides, where it is not packed
   at::Tensor bias;    // [out], or undefined
   std::shared_ptr<const PackedWeight> packed = {};
 
-  /// `x` is [rows, in].
+  /// On any device and in any element type. `x` is [rows, in]; the weight is not packed.
   at::Tensor operator()(const at::Tensor& x, Then then = Then::kNothing) const;
 
-  /// residual + scale·(x·Wᵀ + b), [rows, out].
-  at::Tensor add_to(const at::Tensor& residual, const at::Tensor& x, double scale = 1) const;
+  /// On the CPU, in float32 or packed. The end's columns and bias are put in here.
+  void multiply(const Operand& x, ProductEnd end) const;
+
+  std::int64_t outputs() const;
+  std::int64_t inputs() const;  // that an operand has room for: rounded up where packed
 };
 
 }  // namespace pipit::clip

@@ -4,24 +4,17 @@
 
 #include <cstdint>
 
-#include "clip/api.h"
+#include "clip/kernels/product_end.h"
 
 namespace pipit::clip {
 
-/// y = x·W + bias, y = silu(x·W + bias), or y = residual + scale·(x·W + bias). Rows of x, y and residual are dense.
+/// x·W and what becomes of it. Rows of x are dense; y is neither x nor the residual.
 struct RowProduct {
-  const float* x;         // [rows, depth]
-  const float* weight;    // W[k][n] lies at n·column_stride + k·depth_stride
-  const float* bias;      // [columns], or null
-  const float* residual;  // [rows, columns], or null
-  float* y;               // [rows, columns]
-  std::int64_t rows, depth, columns;
-  std::int64_t column_stride, depth_stride;
-  float scale;
-  bool silu;
+  const float* x = nullptr;       // [rows, depth]
+  const float* weight = nullptr;  // W[k][n] lies at n·column_stride + k·depth_stride
+  std::int64_t rows = 0, depth = 0;
+  std::int64_t column_stride = 0, depth_stride = 0;
+  ProductEnd end;
 };
-
-/// Each element of x·W is one chain of additions over the depth, in order. Runs on LibTorch's threads.
-PIPIT_CLIP_API void multiply_rows(const RowProduct& product);
 
 }  // namespace pipit::clip

@@ -7,8 +7,6 @@
 #include <memory>
 #include <vector>
 
-#include "clip/kernels/int4_weight.h"
-#include "clip/kernels/int8_weight.h"
 #include "clip/kernels/quantized_tensor.h"
 #include "pipit/error.h"
 
@@ -66,13 +64,6 @@ QuantizedTensor read_quantized(const weights::Source& source, const std::shared_
   QuantizedTensor stored{wrap(source.parts.front(), storage), wrap(source.scales->scale, storage), {}};
   if (source.scales->zero) stored.zero = wrap(*source.scales->zero, storage);
   return stored;
-}
-
-std::shared_ptr<const PackedWeight> pack(const QuantizedTensor& all, std::int64_t start, std::int64_t outputs) {
-  const at::Tensor codes = all.codes.narrow(0, start, outputs);
-  const at::Tensor scale = all.scale.narrow(0, start, outputs);
-  if (!all.zero.defined()) return std::make_shared<Int8Weight>(codes, scale);
-  return std::make_shared<Int4Weight>(codes, scale, all.zero.narrow(0, start, outputs));
 }
 
 }  // namespace
@@ -153,8 +144,9 @@ std::vector<Linear> TensorReader::read_linears(const std::string& weight, const 
     const QuantizedTensor all = read_quantized(find(weight), checkpoint_.file.storage(), placement_.quantization->bits);
     std::int64_t start = 0;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
-      linears.push_back({{}, biases[i], pack(all, start, sizes[i])});
+      linears.push_back({{}, biases[i], std::make_shared<PackedWeight>(all, start, sizes[i])});
       footprint_.bytes += linears.back().packed->bytes();
+      footprint_.mapped_bytes += linears.back().packed->shared_bytes();
       start += sizes[i];
     }
     for (const weights::TensorView& part : find(weight).parts) checkpoint_.file.give_back(part);

@@ -69,7 +69,7 @@ at::Tensor TextTower::forward(std::span<const Sentence> sentences) const {
   const at::Tensor x = token_embedding_.index_select(0, on_device(tokens))
                            .to(positions_.scalar_type())
                            .add_(positions_.index_select(0, on_device(places)));
-  const at::Tensor features = transformer_.forward_rows(x, lengths, on_device(ends));
+  const at::Tensor features = transformer_.forward_rows(x, lengths, ends);
   return projection_(ln_final_(features)).to(at::kFloat).index_select(0, on_device(back));
 }
 

@@ -8,42 +8,25 @@
 namespace pipit::clip {
 namespace {
 
-constexpr double kQuickGelu = 1.702;
+/// The first row of each sequence.
+std::vector<std::int64_t> starts_of(at::IntArrayRef lengths) {
+  std::vector<std::int64_t> starts;
+  std::int64_t start = 0;
+  for (const std::int64_t length : lengths) {
+    starts.push_back(start);
+    start += length;
+  }
+  return starts;
+}
 
 }  // namespace
-
-LayerNorm::LayerNorm(TensorReader& reader, const std::string& prefix, double epsilon)
-    : weight(reader.read(prefix + "weight")), bias(reader.read(prefix + "bias")), eps(epsilon) {}
-
-at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
-  return at::layer_norm(x, weight.sizes(), weight, bias, eps);
-}
-
-Transformer::Block::Block(TensorReader& reader, const std::string& prefix, const TransformerOptions& options, bool last)
-    : ln_1(reader, prefix + "ln_1.", options.eps),
-      out_proj(reader.read_linear(prefix + "attn.out_proj.weight", prefix + "attn.out_proj.bias")),
-      ln_2(reader, prefix + "ln_2.", options.eps),
-      c_fc(reader.read_linear(prefix + "mlp.c_fc.weight", prefix + "mlp.c_fc.bias")),
-      c_proj(reader.read_linear(prefix + "mlp.c_proj.weight", prefix + "mlp.c_proj.bias")) {
-  const std::int64_t width = ln_1.weight.size(0);
-  std::vector<std::int64_t> outputs = {3 * width};
-  if (last && options.result == TransformerResult::kOneRowPerSequence) outputs = {width, 2 * width};
-  in_proj = reader.read_linears(prefix + "attn.in_proj_weight", prefix + "attn.in_proj_bias", outputs);
-  if (options.activation == weights::Activation::kQuickGelu) {
-    // x·σ(1.702x) is silu(1.702x)/1.702, and silu is to be had inside a product. Going in, the factor is put into what
-    // is small (the norm and the biases); coming out, it is taken off as the residual is added.
-    ln_2.weight = ln_2.weight * kQuickGelu;
-    ln_2.bias = ln_2.bias * kQuickGelu;
-    c_fc.bias = c_fc.bias * kQuickGelu;
-    c_proj.bias = c_proj.bias * kQuickGelu;
-  }
-}
 
 Transformer::Transformer(TensorReader& reader, const TransformerOptions& options) : options_(options) {
   for (std::int64_t layer = 0; layer < options.layers; ++layer) {
     blocks_.emplace_back(reader, fmt::format("{}resblocks.{}.", options.prefix, layer), options,
                          layer == options.layers - 1);
   }
+  by_rows_ = BlockRows::take(blocks_);
 }
 
 at::Tensor Transformer::attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
@@ -76,36 +59,57 @@ at::Tensor Transformer::attend(const at::Tensor& query, const at::Tensor& key, c
 }
 
 void Transformer::add_feed_forward(const Block& block, at::Tensor& x) const {
-  const bool quick = options_.activation == weights::Activation::kQuickGelu;
-  const at::Tensor hidden = block.c_fc(block.ln_2(x), quick ? Then::kSilu : Then::kGelu);
-  x = block.c_proj.add_to(x, hidden, quick ? 1 / kQuickGelu : 1);
+  const at::Tensor hidden = block.c_fc(block.ln_2(x), block.feed_forward.then);
+  x = x.add(block.c_proj(hidden), block.feed_forward.scale);
 }
 
 at::Tensor Transformer::forward_block(const Block& block, at::Tensor x, at::IntArrayRef lengths) const {
   const std::vector<at::Tensor> in = block.in_proj.front()(block.ln_1(x)).chunk(3, 1);
-  x = block.out_proj.add_to(x, attend(in[0], in[1], in[2], lengths, Queries::kAll));
+  x = x.add(block.out_proj(attend(in[0], in[1], in[2], lengths, Queries::kAll)));
   add_feed_forward(block, x);
   return x;
 }
 
-at::Tensor Transformer::forward(const at::Tensor& x, at::IntArrayRef lengths) const {
-  at::Tensor y = x;
-  for (const Block& block : blocks_) y = forward_block(block, y, lengths);
-  return y;
+at::Tensor Transformer::forward(at::Tensor x, at::IntArrayRef lengths) const {
+  if (!by_rows_) {
+    for (const Block& block : blocks_) x = forward_block(block, x, lengths);
+    return x;
+  }
+  x = x.contiguous();
+  const std::vector<std::int64_t> starts = starts_of(lengths);
+  divide_sequences(lengths, [&](std::size_t first, std::size_t end) {
+    rows(lengths.slice(first, end - first)).forward(x.mutable_data_ptr<float>() + starts[first] * x.size(1));
+  });
+  return x;
 }
 
-at::Tensor Transformer::forward_rows(const at::Tensor& x, at::IntArrayRef lengths, const at::Tensor& rows) const {
-  at::Tensor y = x;
-  for (std::size_t layer = 0; layer + 1 < blocks_.size(); ++layer) y = forward_block(blocks_[layer], y, lengths);
+at::Tensor Transformer::forward_rows(at::Tensor x, at::IntArrayRef lengths, at::IntArrayRef rows) const {
+  if (by_rows_) {
+    x = x.contiguous();
+    const std::int64_t width = x.size(1);
+    const std::vector<std::int64_t> starts = starts_of(lengths);
+    std::vector<std::int64_t> within(rows.begin(), rows.end());
+    at::Tensor result = at::empty({static_cast<std::int64_t>(rows.size()), width}, x.options());
+    divide_sequences(lengths, [&](std::size_t first, std::size_t end) {
+      for (std::size_t i = first; i < end; ++i) within[i] -= starts[first];
+      this->rows(lengths.slice(first, end - first))
+          .forward_rows(x.mutable_data_ptr<float>() + starts[first] * width,
+                        at::IntArrayRef(within).slice(first, end - first),
+                        result.mutable_data_ptr<float>() + static_cast<std::int64_t>(first) * width);
+    });
+    return result;
+  }
+  for (std::size_t layer = 0; layer + 1 < blocks_.size(); ++layer) x = forward_block(blocks_[layer], x, lengths);
 
   const Block& last = blocks_.back();
-  const at::Tensor normed = last.ln_1(y);
-  const at::Tensor query = last.in_proj[0](normed.index_select(0, rows));
+  const at::Tensor positions = at::tensor(rows, at::kLong).to(x.device());
+  const at::Tensor normed = last.ln_1(x);
+  const at::Tensor query = last.in_proj[0](normed.index_select(0, positions));
   const std::vector<at::Tensor> key_value = last.in_proj[1](normed).chunk(2, 1);
   const at::Tensor attended = attend(query, key_value[0], key_value[1], lengths, Queries::kOnePerSequence);
-  y = last.out_proj.add_to(y.index_select(0, rows), attended);
-  add_feed_forward(last, y);
-  return y;
+  x = x.index_select(0, positions).add(last.out_proj(attended));
+  add_feed_forward(last, x);
+  return x;
 }
 
 }  // namespace pipit::clip

@@ -88,7 +88,8 @@ at::Tensor VisionTower::forward_part(const at::Tensor& pictures, at::IntArrayRef
   if (variant_.vision_pool == weights::VisionPool::kAverage) {
     return proj_(average(transformer_.forward(x, sequences).view({frames, tokens, width}))).to(at::kFloat);
   }
-  const at::Tensor class_rows = at::arange(0, frames * tokens, tokens, at::dtype(at::kLong).device(x.device()));
+  std::vector<std::int64_t> class_rows;
+  for (std::int64_t frame = 0; frame < frames; ++frame) class_rows.push_back(frame * tokens);
   const at::Tensor class_tokens = transformer_.forward_rows(x, sequences, class_rows);
   return proj_(ln_post_(class_tokens)).to(at::kFloat);
 }

@@ -47,6 +47,22 @@ PIPIT_WEIGHTS_EXPORT Int8Matrix quantize_int8(std::span<const float> matrix, std
 PIPIT_WEIGHTS_EXPORT Int4Matrix quantize_int4(std::span<const float> matrix, std::int64_t columns,
                                               std::int64_t group = kFourBits.group);
 
+inline constexpr std::int64_t kBlockOutputs = 16;
+inline constexpr std::int64_t kBlockInputs = 4;
+
+/// Row-major codes in the order in which products with 8-bit dot instructions read them: blocks of 16 outputs, the last
+/// one filled up with zeros, and within a block 64 bytes for every 4 inputs, filled up likewise, an output's four side
+/// by side.
+PIPIT_WEIGHTS_EXPORT std::vector<std::int8_t> in_blocks(std::span<const std::int8_t> codes, std::int64_t columns);
+
+/// The same of codes of 4 bits, `row_bytes` a row, a multiple of 4: 64 bytes for every 8 inputs, the first 4 in the low
+/// halves.
+PIPIT_WEIGHTS_EXPORT std::vector<std::uint8_t> in_blocks(std::span<const std::uint8_t> codes, std::int64_t row_bytes);
+
+/// Row-major scales or zeros as [blocks][groups][16].
+PIPIT_WEIGHTS_EXPORT std::vector<std::uint16_t> groups_in_blocks(std::span<const std::uint16_t> numbers,
+                                                                 std::int64_t groups);
+
 /// Back to row-major floats, exactly the values that q, scale and zero define.
 PIPIT_WEIGHTS_EXPORT std::vector<float> dequantize(const Int8Matrix& matrix);
 PIPIT_WEIGHTS_EXPORT std::vector<float> dequantize(const Int4Matrix& matrix);
