@@ -32,10 +32,15 @@ const std::string kClip = PIPIT_TEST_DATA "/three_scenes.mp4";
 
 TEST_CASE("package: a shipped pipeline runs in the moved tree with the weights that it names for trying out") {
   const std::string run = kProgram + " run " + kPipelines + "/text_embedding.yaml --input text='a red circle'";
-  CHECK(shell("PIPIT_WEIGHTS= " + run).err == kPipelines +
-                                                  "/text_embedding.yaml:5: no weights: give --set vars.weights=FILE or "
-                                                  "PIPIT_WEIGHTS=FILE; for trying out, " +
-                                                  kWeights + " is a toy model\n");
+  CHECK(shell("PIPIT_WEIGHTS= " + run).err ==
+        kPipelines +
+            "/text_embedding.yaml:5:17: no weights: give --set vars.weights=FILE or "
+            "PIPIT_WEIGHTS=FILE; for trying out, " +
+            kWeights +
+            " is a toy model\n"
+            "    vars: {weights: \"${PIPIT_WEIGHTS:?no weights: give --set "
+            "vars.weights=FILE or PIPIT_WEIGHTS=FILE; fo…\n"
+            "                    ^\n");
   const Outcome outcome = shell(run);
   CHECK(outcome.err == "");
   CHECK(outcome.status == 0);
@@ -64,8 +69,10 @@ TEST_CASE("package: a plugin is listed when its folder is on the operator path")
 TEST_CASE("package: a plugin is unknown when its folder is not on the operator path") {
   const Outcome outcome = shell(kProgram + " check " + kPluginSource + "/shorten.yaml");
   CHECK(outcome.status == 2);
-  CHECK(outcome.err == kPluginSource + "/shorten.yaml:6: no operator 'acme/text.shorten'; searched: '" + kPrefix +
-                           "/lib/pipit/operators'\n");
+  CHECK(outcome.err == kPluginSource + "/shorten.yaml:6:25: no operator 'acme/text.shorten'; searched: '" + kPrefix +
+                           "/lib/pipit/operators'\n"
+                           "      - {name: shorten, op: acme/text.shorten, in: text, out: text, args: {bytes: 10}}\n"
+                           "                            ^\n");
 }
 
 TEST_CASE("package: pipit inspect prints a plugin") {
@@ -102,7 +109,7 @@ TEST_CASE("plugin: arguments out of range are refused before anything runs") {
   CHECK(outcome.status == 2);
   CHECK(outcome.out == "");
   CHECK(outcome.err ==
-        kPluginSource + "/shorten.yaml:6: node 'shorten': argument 'bytes' takes an int of at least 0, found -1\n");
+        kPluginSource + "/shorten.yaml: node 'shorten': argument 'bytes' takes an int of at least 0, found -1\n");
 }
 
 TEST_CASE("host: a program built against the package takes results and errors in order") {
@@ -282,7 +289,10 @@ print(library.pipit_error_message(error).decode())
 )");
   const Outcome outcome = shell("python3 " + folder.path() + "/relative.py " + kPrefix);
   CHECK(outcome.err == "");
-  CHECK(outcome.out == "pipeline:4: no operator 'no.such'; searched: '" + kPrefix + "/lib/pipit/operators'\n");
+  CHECK(outcome.out == "pipeline:4:19: no operator 'no.such'; searched: '" + kPrefix +
+                           "/lib/pipit/operators'\n"
+                           "      - {name: n, op: no.such, in: t, out: u}\n"
+                           "                      ^\n");
 }
 
 TEST_CASE("host: a program in C gets errors as values") {

@@ -45,23 +45,51 @@ TEST_CASE("check: values that the shipped operators do not take and files that a
   const Outcome outcome = run_in(folder, {"check", "p.yaml"});
   CHECK(outcome.status == 2);
   CHECK(outcome.out == "");
-  CHECK(outcome.err ==
-        "p.yaml:4: node 'decode': argument 'start_time' takes a float of at least 0, found -1\n"
-        "p.yaml:4: node 'decode': argument 'stream' takes an int from 0 to 2147483647, found -2\n"
-        "p.yaml:6: node 'sample': argument 'num_samples' takes an int of at least 1, found 0\n"
-        "p.yaml:7: node 'embed': no key 'nam' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
-        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'name'?\n"
-        "p.yaml:8: node 'embed': argument 'model_name' takes one of 'auto', 'clip_vit_b32', 'clip_vit_b16', "
-        "'clip_vit_l14' and 'clip_vit_l14@336px', found 'atuo'; did you mean 'auto'?\n"
-        "p.yaml:9: node 'embed': argument 'weight_path': 'none.pth' does not exist\n"
-        "p.yaml:11: node 'embed': argument 'device' takes 'cpu', 'cuda' or 'cuda:N', found 'gpu'\n"
-        "p.yaml:12: node 'embed': argument 'slice_framepos' takes an int from 0 to 2, found 7\n"
-        "p.yaml:13: node 'embed': argument 'sha256' takes a SHA-256 sum (64 hexadecimal digits), found 'abc'\n"
-        "p.yaml:14: node 'steps': argument 'time_step' takes a float of at least 0.001, found 0\n"
-        "p.yaml:15: node 'again': no key 'nam' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
-        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'name'?\n"
-        "p.yaml:15: no operator 'video_decode.ffmpg'; did you mean 'video_decode.ffmpeg'? " +
-            searched + "\np.yaml:16: output 'step' is frame, which has no JSON form; leave it out of 'outputs'\n");
+  const std::string keys =
+      "'name', 'op', 'in', 'out', 'keep', 'args', 'window', 'replicas', 'batch', 'queue' and 'hold'";
+  CHECK(outcome.err == R"(p.yaml:4:86: node 'decode': argument 'start_time' takes a float of at least 0, found -1
+    … - {name: decode, op: video_decode.ffmpeg, in: path, out: frame, args: {start_time: -1, stream: -2}}
+                                                                                         ^
+p.yaml:4:98: node 'decode': argument 'stream' takes an int from 0 to 2147483647, found -2
+    … - {name: decode, op: video_decode.ffmpeg, in: path, out: frame, args: {start_time: -1, stream: -2}}
+                                                                                                     ^
+p.yaml:6:26: node 'sample': argument 'num_samples' takes an int of at least 1, found 0
+         args: {num_samples: 0}}
+                             ^
+p.yaml:7:6: node 'embed': no key 'nam' (the keys are )" +
+                           keys + R"(); did you mean 'name'?
+      - {nam: embed, op: video_text_embedding.clip4clip, in: frame, out: vec,
+         ^
+p.yaml:8:25: node 'embed': argument 'model_name' takes one of 'auto', 'clip_vit_b32', 'clip_vit_b16', 'clip_vit_l14' and 'clip_vit_l14@336px', found 'atuo'; did you mean 'auto'?
+         args: {model_name: atuo,
+                            ^
+p.yaml:9:26: node 'embed': argument 'weight_path': 'none.pth' does not exist
+                weight_path: none.pth,
+                             ^
+p.yaml:11:21: node 'embed': argument 'device' takes 'cpu', 'cuda' or 'cuda:N', found 'gpu'
+                device: gpu,
+                        ^
+p.yaml:12:29: node 'embed': argument 'slice_framepos' takes an int from 0 to 2, found 7
+                slice_framepos: 7,
+                                ^
+p.yaml:13:21: node 'embed': argument 'sha256' takes a SHA-256 sum (64 hexadecimal digits), found 'abc'
+                sha256: abc}}
+                        ^
+p.yaml:14:87: node 'steps': argument 'time_step' takes a float of at least 0.001, found 0
+      - {name: steps, op: video_sample.time_step, in: frame, out: step, args: {time_step: 0}}
+                                                                                          ^
+p.yaml:15:6: node 'again': no key 'nam' (the keys are )" +
+                           keys + R"(); did you mean 'name'?
+      - {nam: again, op: video_decode.ffmpg, in: path, out: more}
+         ^
+p.yaml:15:22: no operator 'video_decode.ffmpg'; did you mean 'video_decode.ffmpeg'? )" +
+                           searched + R"(
+      - {nam: again, op: video_decode.ffmpg, in: path, out: more}
+                         ^
+p.yaml:16:16: output 'step' is frame, which has no JSON form; leave it out of 'outputs'
+    outputs: [vec, step, more]
+                   ^
+)");
 }
 
 TEST_CASE("check: a file is looked for beside the pipeline and one from --set in the working directory") {
@@ -76,9 +104,9 @@ TEST_CASE("check: a file is looked for beside the pipeline and one from --set in
   CHECK(run_in(folder, {"check", "w/p.yaml", "--set", "embed.weight_path=w/weights.pth"}).out ==
         "w/p.yaml: ok, 1 node\n");
   CHECK(run_in(folder, {"check", "w/p.yaml", "--set", "embed.weight_path=weights.pth"}).err ==
-        "w/p.yaml:4: node 'embed': argument 'weight_path': 'weights.pth' does not exist\n");
+        "w/p.yaml: node 'embed': argument 'weight_path': 'weights.pth' does not exist\n");
   CHECK(run_in(folder, {"check", "w/p.yaml", "--set", "embed.model_name=openai/clip-vit-base-patch32"}).err ==
-        "w/p.yaml:4: node 'embed': argument 'model_name' takes one of 'auto', 'clip_vit_b32', 'clip_vit_b16', "
+        "w/p.yaml: node 'embed': argument 'model_name' takes one of 'auto', 'clip_vit_b32', 'clip_vit_b16', "
         "'clip_vit_l14' and 'clip_vit_l14@336px', found 'openai/clip-vit-base-patch32'; the path of a file goes into "
         "'weight_path'\n");
 }
@@ -116,8 +144,10 @@ TEST_CASE("check: more frames than a model takes are told before the run") {
                "outputs: [vec]\n");
   const Outcome outcome = run_in(folder, {"check", "p.yaml"});
   CHECK(outcome.err ==
-        "warning: p.yaml:7: node 'embed': takes at most 12 rows ('max_frames'), 'sample' gives 16 ('num_samples'); the "
-        "rest are dropped\n");
+        "warning: p.yaml:7:59: node 'embed': takes at most 12 rows ('max_frames'), 'sample' gives 16 ('num_samples'); "
+        "the rest are dropped\n"
+        "      - {name: embed, op: video_text_embedding.clip4clip, in: frame, out: vec,\n"
+        "                                                              ^\n");
   CHECK(outcome.out == "p.yaml: ok, 3 nodes\n");
   CHECK(outcome.status == 0);
 }

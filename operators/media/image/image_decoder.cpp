@@ -81,6 +81,33 @@ video::PacketPtr packet_of(std::span<const std::uint8_t> bytes) {
   return packet;
 }
 
+struct Size {
+  int width = 0;
+  int height = 0;
+};
+
+/// Called when a codec knows the size of a picture, before it takes memory for it; ends the decoding.
+int tell_size(AVCodecContext* context, AVFrame* frame, int) {
+  *static_cast<Size*>(context->opaque) = {frame->width, frame->height};
+  return AVERROR(EINVAL);
+}
+
+/// As far as a codec finds out; zeros: it does not.
+Size size_of(const AVCodec* codec, const AVPacket& packet) {
+  Size size;
+  video::Log log;
+  const video::Log::Scope scope(log);
+  video::CodecPtr context(allocated(avcodec_alloc_context3(codec)));
+  context->opaque = &size;
+  context->get_buffer2 = tell_size;
+  context->thread_count = 1;
+  video::FramePtr frame(allocated(av_frame_alloc()));
+  if (avcodec_open2(context.get(), codec, nullptr) >= 0 && avcodec_send_packet(context.get(), &packet) >= 0) {
+    avcodec_receive_frame(context.get(), frame.get());
+  }
+  return size;
+}
+
 struct Decoded {
   video::FramePtr frame;  // null: none
   std::string complaint;  // FFmpeg's; empty: none
@@ -109,9 +136,8 @@ Decoded decode(const ImageFile& file, const AVCodec* codec, const AVPacket& pack
   // A comment of cameras ("CS=ITU601") has FFmpeg take another range, in which no JPEG viewer shows the picture.
   if (file.kind == ImageKind::kJpeg) frame->color_range = AVCOL_RANGE_JPEG;
   const bool marked = frame->decode_error_flags != 0 || (frame->flags & AV_FRAME_FLAG_CORRUPT) != 0;
-  // A PNG is compressed as one: where nothing is missed, everything was there, whatever became of its end mark.
-  const bool complete = file.kind == ImageKind::kPng ? is.complaint.empty() : file.whole;
-  is.damaged = marked || !complete;
+  const bool missed = file.kind == ImageKind::kPng && !is.complaint.empty();
+  is.damaged = marked || missed || file.damaged || !file.whole;
   is.frame = std::move(frame);
   return is;
 }
@@ -130,9 +156,12 @@ Image::Image(const std::string& path, const ImageOptions& options,
   }
   const video::PacketPtr packet = packet_of(file.picture ? std::span<const std::uint8_t>(*file.picture) : bytes);
   Decoded decoded = decode(file, codec, *packet, options.max_pixels, options.fail_on_corrupt);
-  if (decoded.complaint.find("max pixel count") != std::string::npos) {
-    throw Error("limit_exceeded",
-                fmt::format("image '{}' is beyond max_pixels = {}: {}", path, options.max_pixels, decoded.complaint));
+  if (!decoded.frame) {
+    const Size size = size_of(codec, *packet);
+    if (std::int64_t{size.width} * size.height > options.max_pixels) {
+      throw Error("limit_exceeded", fmt::format("image '{}' is {}x{}, more than max_pixels = {}", path, size.width,
+                                                size.height, options.max_pixels));
+    }
   }
   const bool cut = !file.whole;
   const std::string damaged = decoded.complaint.empty() ? "is damaged" : "is damaged: " + decoded.complaint;

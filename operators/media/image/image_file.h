@@ -30,6 +30,8 @@ struct ImageFile {
   /// False when bytes of the picture are missing as far as the file's structure tells. What lies beside the picture
   /// (texts, profiles, thumbnails, sizes in headers) does not decide that.
   bool whole = true;
+  /// True when a sum in the file is not that of the picture's bytes.
+  bool damaged = false;
   /// What a codec gets instead of the file: the picture without what lies beside it, of several pictures the first.
   std::optional<std::vector<std::uint8_t>> picture{};
   std::optional<Canvas> canvas{};  // of an animation's first picture

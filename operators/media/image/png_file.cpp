@@ -3,6 +3,7 @@
 
 #include "media/image/image_file.h"
 #include "media/image/orientation.h"
+#include "media/image/png_rows.h"
 
 namespace pipit::image {
 namespace {
@@ -18,6 +19,12 @@ bool belongs_to_picture(const Bytes& file, std::size_t type) {
     if (file.holds(name, type)) return true;
   }
   return false;
+}
+
+/// Whether the CRC behind a chunk is that of its type and data.
+bool has_its_sum(const Bytes& file, std::size_t type, std::size_t length) {
+  const Bytes summed = file.from(type, 4 + length);
+  return file.big_endian(type + 4 + length, kCrc) == ::crc32_z(0, summed.span().data(), summed.size());
 }
 
 void put(std::vector<std::uint8_t>& to, std::uint32_t number) {
@@ -79,10 +86,11 @@ void read_text(const Bytes& file, std::size_t type, const Bytes& data, FoundOrie
 }  // namespace
 
 ImageFile parse_png(const Bytes& file) {
-  ImageFile is{.kind = ImageKind::kPng, .whole = false};
+  ImageFile is{.kind = ImageKind::kPng};
   // FFmpeg refuses a picture for what lies beside it: a profile that cannot be unpacked, a chunk out of its place.
   std::vector<std::uint8_t> picture(file.span().begin(), file.span().begin() + kSignature);
   picture.reserve(file.size() + kHead + kCrc);
+  PngRows rows;
   std::optional<video::Orientation> exif;
   FoundOrientation texts;
   for (std::size_t at = kSignature; at + kHead <= file.size();) {
@@ -90,10 +98,12 @@ ImageFile parse_png(const Bytes& file) {
     const std::size_t type = at + 4;
     const Bytes data = file.from(at + kHead, length);
     const std::size_t end = at + kHead + length + kCrc;
-    is.whole = file.holds("IEND", type);
-    if (is.whole) break;
+    if (file.holds("IEND", type)) break;
+    if (file.holds("IHDR", type)) rows.head(data);
+    if (file.holds("IDAT", type)) rows.add(data);
     if (belongs_to_picture(file, type)) {
       if (end <= file.size()) {
+        is.damaged = is.damaged || !has_its_sum(file, type, length);
         picture.insert(picture.end(), file.span().begin() + static_cast<std::ptrdiff_t>(at),
                        file.span().begin() + static_cast<std::ptrdiff_t>(end));
       } else {
@@ -106,6 +116,7 @@ ImageFile parse_png(const Bytes& file) {
     }
     at = end;
   }
+  is.whole = rows.complete();
   is.orientation = exif.value_or(texts.shown());
   put_chunk(picture, "IEND", Bytes({}));
   is.picture = std::move(picture);

@@ -92,11 +92,13 @@ std::string error_of(const Result& result) {
 }
 
 template <class Open>
+/// Without the line of the pipeline that is shown below it.
 std::string refusal(Open open) {
   try {
     open();
   } catch (const pipit::Error& error) {
-    return error.what();
+    const std::string text = error.what();
+    return text.substr(0, text.find('\n'));
   }
   return "";
 }

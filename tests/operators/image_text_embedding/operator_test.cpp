@@ -55,11 +55,13 @@ double largest_difference(const std::vector<float>& a, const std::vector<float>&
   return largest;
 }
 
+/// Without the line of the pipeline that is shown below it.
 std::string refusal(const std::string& args) {
   try {
     open("text: string", node("text", kClip, args, "vec"), "vec");
   } catch (const pipit::Error& error) {
-    return error.what();
+    const std::string text = error.what();
+    return text.substr(0, text.find('\n'));
   }
   return "";
 }
