@@ -151,7 +151,7 @@ TEST_CASE("index output: the index section chooses the vector and its queries ar
   scene.write("q.yaml", "pipit: 1\n");
   const Outcome broken = scene.run({"run", "p.yaml", "--input", "text=1", "--output", "z.index"});
   CHECK(broken.status == 2);
-  CHECK(broken.err.starts_with("q.yaml:1: 'nodes' must be a list of at least one node\n"));
+  CHECK(broken.err.starts_with("q.yaml:1:1: 'nodes' must be a list of at least one node\n    pipit: 1\n    ^\n"));
   CHECK(!scene.exists("z.index"));
 }
 

@@ -35,7 +35,7 @@ TEST_CASE("operators: what cannot run is listed with its reason and none is load
   CHECK(
       by_name.at("broken.abi_major").at("error") ==
       (kBroken / "abi_major.so").string() +
-          ": built for plugin ABI 2.1, this runtime has 1.1; rebuild it against this runtime, or use a newer runtime");
+          ": built for plugin ABI 2.1, this runtime has 1.2; rebuild it against this runtime, or use a newer runtime");
   CHECK(by_name.at("broken.no_note").at("error") ==
         (kBroken / "no_note.so").string() +
             ": is not a pipit operator: it has no pipit note; PIPIT_OPERATOR(…) in its source writes one");
@@ -43,7 +43,7 @@ TEST_CASE("operators: what cannot run is listed with its reason and none is load
                                                            ": is operator 'broken.its_own_name', its path makes it "
                                                            "'broken.other_name'; rename the file or the operator");
   CHECK(by_name.at("broken.throws").at("summary") == "broken on purpose");
-  CHECK(by_name.at("test/text.upper").at("abi") == "1.1");
+  CHECK(by_name.at("test/text.upper").at("abi") == "1.2");
   CHECK(by_name.at("test/text.upper").at("libtorch") == "none");
 }
 
@@ -69,7 +69,7 @@ TEST_CASE("inspect: ports and arguments are told") {
                            "  times: int = 1\n         how often (also: args.times)\n"
                            "  style: enum(plain|loud) = plain\n         loud adds an exclamation mark\n"
                            "  file: path = null\n         is put behind too\n\n"
-                           "state: none; LibTorch: none; plugin ABI 1.1\n");
+                           "state: none; LibTorch: none; plugin ABI 1.2\n");
   CHECK(outcome.status == 0);
 }
 

@@ -46,6 +46,8 @@ TEST_CASE("weights inspect: a file is told from its container to the YAML that u
                            "text: width 16, layers 1, heads 4, mlp 64, context_length 8, vocab_size 64\n"
                            "activation: gelu\n"
                            "head: meanP\n"
+                           "space: ViT width 16 patch 4 "
+                           "sha256:c6d09b2ce8716050755a0c2eb79b5c56636f5fb9bbddfc9bfc60c38ae36cd730 gelu\n"
                            "memory float32: video 30.5 kB, text 18.4 kB\n"
                            "memory bfloat16: video 15.2 kB, text 9.2 kB\n"
                            "memory int8: video 13.2 kB, text 9.7 kB\n"

@@ -28,6 +28,12 @@ index: )" +
          index + "\n";
 }
 
+/// A fault of the index's line, which is the eighth.
+std::string shown(std::size_t column, const std::string& message, const std::string& index) {
+  return "f.yaml:8:" + std::to_string(column) + ": " + message + "\n    index: " + index + "\n" +
+         std::string(4 + column - 1, ' ') + "^";
+}
+
 /// Query pipelines in a folder of their own.
 class Queries {
  public:
@@ -73,14 +79,18 @@ TEST_CASE("index section: it names an output that is a vector and pipelines besi
 
 TEST_CASE("index section: what is wrong with it is told with its line") {
   CHECK(fault(with_index("{vector: vek}")) ==
-        "f.yaml:8: 'index.vector': no output 'vek' ('outputs' names 'text', 'vec' and 'word'); did you mean 'vec'?");
-  CHECK(fault(with_index("{vector: text}")) ==
-        "f.yaml:8: 'index.vector' takes an output that is a vector, tensor<f32>[?], 'text' is string");
-  CHECK(fault(with_index("{text: q.yaml}")) == "f.yaml:8: 'index' must say which output is searched, {vector: COLUMN}");
+        shown(17, "'index.vector': no output 'vek' ('outputs' names 'text', 'vec' and 'word'); did you mean 'vec'?",
+              "{vector: vek}"));
+  CHECK(
+      fault(with_index("{vector: text}")) ==
+      shown(17, "'index.vector' takes an output that is a vector, tensor<f32>[?], 'text' is string", "{vector: text}"));
+  CHECK(fault(with_index("{text: q.yaml}")) ==
+        shown(8, "'index' must say which output is searched, {vector: COLUMN}", "{text: q.yaml}"));
   CHECK(fault(with_index("{vector: vec, txt: q.yaml}")) ==
-        "f.yaml:8: 'index': no key 'txt' (the keys are 'vector', 'text', 'image' and 'video'); did you mean 'text'?");
+        shown(22, "'index': no key 'txt' (the keys are 'vector', 'text', 'image' and 'video'); did you mean 'text'?",
+              "{vector: vec, txt: q.yaml}"));
   CHECK(fault(with_index("vec")) ==
-        "f.yaml:8: 'index' must be a mapping of 'vector', 'text', 'image' and 'video', found 'vec'");
+        shown(8, "'index' must be a mapping of 'vector', 'text', 'image' and 'video', found 'vec'", "vec"));
 }
 
 TEST_CASE("index section: a query's pipeline gets the vars of the same name") {
@@ -93,23 +103,28 @@ TEST_CASE("index section: a query's pipeline gets the vars of the same name") {
 
 TEST_CASE("index section: a query's pipeline that does not fit is told") {
   const Queries queries;
-  CHECK(queries.fault() == "f.yaml:8: 'index.text': cannot open pipeline 'q.yaml': No such file or directory");
+  CHECK(queries.fault() == shown(28, "'index.text': cannot open pipeline 'q.yaml': No such file or directory",
+                                 "{vector: vec, text: q.yaml}"));
   queries.write(
       "inputs: {a: string, b: string}\nnodes:\n  - {name: pair, op: test/text.pair, in: [a, b], out: t}\n"
       "  - {name: point, op: test/text.point, in: t, out: vec}\noutputs: [vec]\n");
-  CHECK(queries.fault() == "f.yaml:8: 'index.text': 'q.yaml' takes 2 inputs ('a' and 'b'), a query gives one");
+  CHECK(queries.fault() == shown(28, "'index.text': 'q.yaml' takes 2 inputs ('a' and 'b'), a query gives one",
+                                 "{vector: vec, text: q.yaml}"));
   queries.write("inputs: {n: int}\nnodes:\n  - {name: half, op: test/text.half, in: n, out: h}\noutputs: [h]\n");
-  CHECK(queries.fault() == "f.yaml:8: 'index.text': 'q.yaml' takes int, a query gives string");
+  CHECK(queries.fault() ==
+        shown(28, "'index.text': 'q.yaml' takes int, a query gives string", "{vector: vec, text: q.yaml}"));
   queries.write(
       "inputs: {t: string}\nnodes:\n  - {name: words, op: test/text.words, in: t, out: w}\n"
       "  - {name: point, op: test/text.point, in: w, out: vec}\noutputs: [vec]\n");
-  CHECK(queries.fault() == "f.yaml:8: 'index.text': 'q.yaml' has no output that is one vector an item, tensor<f32>[?]");
+  CHECK(queries.fault() == shown(28, "'index.text': 'q.yaml' has no output that is one vector an item, tensor<f32>[?]",
+                                 "{vector: vec, text: q.yaml}"));
   queries.write(
       "inputs: {t: string}\nnodes:\n  - {name: a, op: test/text.point, in: t, out: a}\n"
       "  - {name: b, op: test/text.point, in: t, out: b}\noutputs: [a, b]\n");
   CHECK(queries.fault() ==
-        "f.yaml:8: 'index.text': 'q.yaml' gives several vectors, 'a' and 'b'; call the query's 'vec' as this pipeline "
-        "does");
+        shown(28,
+              "'index.text': 'q.yaml' gives several vectors, 'a' and 'b'; call the query's 'vec' as this pipeline does",
+              "{vector: vec, text: q.yaml}"));
   queries.write("inputs: {t: string}\nnodes:\n  - {name: a, op: test/text.pont, in: t, out: vec}\noutputs: [vec]\n");
-  CHECK(queries.fault().starts_with("q.yaml:4: no operator 'test/text.pont'"));
+  CHECK(queries.fault().starts_with("q.yaml:4:19: no operator 'test/text.pont'"));
 }

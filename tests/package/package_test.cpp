@@ -62,7 +62,7 @@ TEST_CASE("package: a plugin is listed when its folder is on the operator path")
                                                {"file", kPluginModule},
                                                {"version", "1.0.0"},
                                                {"summary", "cuts a text"},
-                                               {"abi", "1.1"},
+                                               {"abi", "1.2"},
                                                {"libtorch", "none"}});
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("package: pipit inspect prints a plugin") {
                            "         at least 0\n"
                            "         at most so many\n"
                            "\n"
-                           "state: none; LibTorch: none; plugin ABI 1.1\n");
+                           "state: none; LibTorch: none; plugin ABI 1.2\n");
 }
 
 TEST_CASE("plugin: an installed operator runs in a pipeline") {

@@ -62,7 +62,7 @@ TEST_CASE("plugin test: a good module passes") {
   passed   note             ABI 1.2, LibTorch none
   passed   path             found as 'test/text.longer'
   passed   load             loaded, its entry gave a table
-  passed   table            64 bytes, every function that must be there
+  passed   table            80 bytes, every function that must be there
   passed   signature        documented, and the one stored in the file
   passed   arguments        2 wrong ones refused by the signature
   passed   rows             3 rows, types and counts as the signature says
