@@ -272,7 +272,7 @@ class Builder {
     if (found == names.end()) {
       if (columns_unknown_) return;
       faults_.add(index.vector.at, fmt::format("'index.vector': no output '{}'{}", index.vector.text,
-                                                 instead(index.vector.text, names, "'outputs' names")));
+                                               instead(index.vector.text, names, "'outputs' names")));
       return;
     }
     // An output at fault is not among the graph's.

@@ -242,8 +242,7 @@ OperatorSignature OperatorSignature::read(const pipit_operator& table) {
     const pipit_argument& from = element(raw.arguments, raw.argument_size, i);
     Argument argument;
     argument.name = text_of(from.name, "an argument's name");
-    if (signature.find_argument(argument.name) != nullptr)
-      fail(fmt::format("duplicate argument '{}'", argument.name));
+    if (signature.find_argument(argument.name) != nullptr) fail(fmt::format("duplicate argument '{}'", argument.name));
     argument.type_text = text_of(from.type, "an argument's type");
     argument.type = ArgumentType::parse(argument.type_text);
     if (from.default_text != nullptr) argument.default_text = from.default_text;

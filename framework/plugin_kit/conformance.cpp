@@ -91,7 +91,8 @@ NodeSpec node_with(const std::string& op, const std::vector<std::pair<std::strin
 
 /// The arguments as a map; what is wrong with them goes to `faults`.
 Value bound(const OperatorSignature& signature, const NodeSpec& node, std::vector<std::string>& faults) {
-  return bind_arguments(signature, node, ".", {[&](SourcePlace, const std::string& message) { faults.push_back(message); }});
+  return bind_arguments(signature, node, ".",
+                        {[&](SourcePlace, const std::string& message) { faults.push_back(message); }});
 }
 
 /// A map with another value for one key.

@@ -253,9 +253,10 @@ TEST_CASE("output: an ending that says another form is refused") {
   scene.write("up.yaml", kUpper);
   for (const std::string ending : {".parquet", ".json", ".csv", ".txt"}) {
     const Outcome outcome = scene.run({"run", "up.yaml", "--input", "text=a", "--output", "out" + ending});
-    CHECK(outcome.err == "pipit: --output 'out" + ending + "': pipit does not write '" + ending +
-                             "'; it writes '.jsonl' (or '.ndjson', or no ending), a JSON object a line, '.npy', a NumPy "
-                             "array, and '.index', an index to search in\n");
+    CHECK(outcome.err ==
+          "pipit: --output 'out" + ending + "': pipit does not write '" + ending +
+              "'; it writes '.jsonl' (or '.ndjson', or no ending), a JSON object a line, '.npy', a NumPy "
+              "array, and '.index', an index to search in\n");
     CHECK(outcome.status == 2);
     CHECK_FALSE(scene.exists("out" + ending));
   }

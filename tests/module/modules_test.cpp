@@ -146,7 +146,8 @@ TEST_CASE("modules: what is not a shared object is told") {
   const Folder folder;
   CHECK(fault(folder.write("text.so", std::string(100, 'x')), "a.text") ==
         "is not a shared object: it does not begin with ELF's magic number");
-  CHECK(fault(folder.write("short.so", "hello\n"), "a.short") == "is not a shared object: 6 bytes, an ELF header has 64");
+  CHECK(fault(folder.write("short.so", "hello\n"), "a.short") ==
+        "is not a shared object: 6 bytes, an ELF header has 64");
   CHECK(fault(folder.write("empty.so", ""), "a.empty") == "is not a shared object: 0 bytes, an ELF header has 64");
   fs::create_directory(folder.path() / "folder.so");
   CHECK(fault(folder.path() / "folder.so", "a.folder") == "is a folder, not a shared object");
@@ -231,9 +232,10 @@ TEST_CASE("modules: a stored signature that is not the code's is told") {
 
 TEST_CASE("modules: a wrong signature is told") {
   CHECK(broken("port_twice") == "signature: duplicate port 'text'");
-  CHECK(broken("port_type") ==
-        "signature: port 'text': 'text' is not a type; expected any, null, bool, int, float, string, bytes, frame, map, "
-        "list<T> or tensor<f32>[512]");
+  CHECK(
+      broken("port_type") ==
+      "signature: port 'text': 'text' is not a type; expected any, null, bool, int, float, string, bytes, frame, map, "
+      "list<T> or tensor<f32>[512]");
   CHECK(broken("variant") == "signature: variants and the argument that chooses them must come together");
 }
 

@@ -223,10 +223,9 @@ TEST_CASE("plugin test: what happens at load is told") {
 
 TEST_CASE("plugin test: a module that cannot be loaded is told as pipit run tells it") {
   const std::string folder = PIPIT_BROKEN_MODULES;
-  CHECK(
-      broken("no_note") ==
-      "note: " + folder +
-          "/no_note.so: is not a pipit operator: it has no pipit note; PIPIT_OPERATOR(…) in its source writes one\n");
+  CHECK(broken("no_note") ==
+        "note: " + folder +
+            "/no_note.so: is not a pipit operator: it has no pipit note; PIPIT_OPERATOR(…) in its source writes one\n");
   CHECK(broken("missing_library") ==
         "load: invalid_module: " + folder +
             "/missing_library.so: cannot be loaded: libabsent.so: cannot open shared object file: No such file or "

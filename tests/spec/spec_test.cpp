@@ -65,16 +65,16 @@ TEST_CASE("spec: a file is read with the lines of its parts") {
 }
 
 TEST_CASE("spec: what is not a pipeline is told") {
-  CHECK(
-      fault("- a\n") ==
-      "f.yaml:1:1: expected a pipeline (keys 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'), found a list\n"
-      "    - a\n"
-      "    ^");
-  CHECK(
-      fault("hello\n") ==
-      "f.yaml:1:1: expected a pipeline (keys 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'), found 'hello'\n"
-      "    hello\n"
-      "    ^");
+  CHECK(fault("- a\n") ==
+        "f.yaml:1:1: expected a pipeline (keys 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'), "
+        "found a list\n"
+        "    - a\n"
+        "    ^");
+  CHECK(fault("hello\n") ==
+        "f.yaml:1:1: expected a pipeline (keys 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'), "
+        "found 'hello'\n"
+        "    hello\n"
+        "    ^");
   CHECK(fault("nodes: []\n") ==
         "f.yaml:1:1: the first line must say which pipeline format this is: 'pipit: 1'\n"
         "    nodes: []\n"
@@ -93,7 +93,8 @@ TEST_CASE("spec: what is not a pipeline is told") {
 
 TEST_CASE("spec: unknown keys get a near name") {
   CHECK(fault("pipit: 1\nnode: []\noutputs: u\n") ==
-        "f.yaml:2:1: no key 'node' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'); did you "
+        "f.yaml:2:1: no key 'node' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'); "
+        "did you "
         "mean 'nodes'?\n"
         "    node: []\n"
         "    ^\n"
@@ -361,7 +362,8 @@ TEST_CASE("spec: a file that is not text is told as that") {
 
 TEST_CASE("spec: a slip in a key is told once and the rest is read as it was meant") {
   CHECK(fault("pipit: 1\ninput: {t: string}\nnodes:\n  - {nam: up, op: a.b, inn: t, outt: u}\noutput: [u]\n") ==
-        "f.yaml:2:1: no key 'input' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'); did you "
+        "f.yaml:2:1: no key 'input' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'); "
+        "did you "
         "mean 'inputs'?\n"
         "    input: {t: string}\n"
         "    ^\n"
@@ -377,7 +379,8 @@ TEST_CASE("spec: a slip in a key is told once and the rest is read as it was mea
         "'replicas', 'batch', 'queue' and 'hold'); did you mean 'out'?\n"
         "      - {nam: up, op: a.b, inn: t, outt: u}\n"
         "                                   ^\n"
-        "f.yaml:5:1: no key 'output' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'); did you "
+        "f.yaml:5:1: no key 'output' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'); "
+        "did you "
         "mean 'outputs'?\n"
         "    output: [u]\n"
         "    ^");

@@ -41,12 +41,13 @@ TEST_CASE("type: what is not a type is refused with the grammar") {
        {"", "text", "list<>", "list<string", "tensor<f33>", "tensor<f32>[", "tensor<f32>[-1]", "tensor<f32>[x]",
         "tensor<f32", "tensor<f32>4", "tensor<f32>[99999999999999999999]", "String"}) {
     const std::string quoted = text == "list<>" ? "" : text == "list<string" ? text : text;
-    CHECK_THROWS_WITH_AS(Type::parse(text),
-                         ("'" + quoted +
-                          "' is not a type; expected any, null, bool, int, float, string, bytes, frame, map, list<T> or "
-                          "tensor<f32>[512]")
-                             .c_str(),
-                         pipit::Error);
+    CHECK_THROWS_WITH_AS(
+        Type::parse(text),
+        ("'" + quoted +
+         "' is not a type; expected any, null, bool, int, float, string, bytes, frame, map, list<T> or "
+         "tensor<f32>[512]")
+            .c_str(),
+        pipit::Error);
   }
 }
 

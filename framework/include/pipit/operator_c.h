@@ -228,8 +228,8 @@ typedef struct pipit_operator {
    * when the names are equal, so the name tells all that another model would have differently; it may take as long as
    * reading the weights. An empty name, or NULL: the vectors lie in the space of what it reads, or are none. */
   int (*space)(void* instance, pipit_text* name, pipit_error* error);
-  /* Since 1.2. After create: the name of the space that the vectors which it reads must lie in; a pipeline that gives it
-   * those of another is refused before any row. An empty name, or NULL: any. */
+  /* Since 1.2. After create: the name of the space that the vectors which it reads must lie in; a pipeline that gives
+   * it those of another is refused before any row. An empty name, or NULL: any. */
   int (*takes_space)(void* instance, pipit_text* name, pipit_error* error);
 } pipit_operator;
 
