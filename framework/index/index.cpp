@@ -9,11 +9,10 @@
 #include <optional>
 
 #include "pipit/error.h"
+#include "value/json_line.h"
 
 namespace pipit {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // A manifest may be replaced, and what it named removed, while its files are opened.
 constexpr int kMostTries = 100;
@@ -24,27 +23,24 @@ std::uint64_t digest_of(const std::string& digits) {
   return digest;
 }
 
-/// Nothing when the line is not an item's.
-std::optional<IndexItemLine> item_of(std::string_view line) {
-  const Json json = Json::parse(line, nullptr, false);
-  if (!json.is_object()) return std::nullopt;
-  const auto item = json.find("item");
-  const auto digest = json.find("digest");
-  const auto rows = json.find("rows");
-  const auto error = json.find("error");
-  if (item == json.end() || !item->is_number_unsigned() || digest == json.end() || !digest->is_string()) {
-    return std::nullopt;
-  }
+/// Nothing when the object is not an item's.
+std::optional<IndexItemLine> item_of(const JsonLine& json) {
+  const auto number = [&json](std::string_view name, std::int64_t& into) {
+    const JsonLine::Member* member = json.find(name);
+    if (member == nullptr) return false;
+    const char* end = member->value.data() + member->value.size();
+    const auto [read, error] = std::from_chars(member->value.data(), end, into);
+    return error == std::errc() && read == end && into >= 0;
+  };
   IndexItemLine read;
-  read.item = item->get<std::int64_t>();
-  read.digest = digest_of(digest->get<std::string>());
-  if (error != json.end()) {
-    read.error = error->dump();
-    const auto inputs = json.find("inputs");
-    read.inputs = inputs == json.end() ? "{}" : inputs->dump();
-  } else if (rows != json.end() && rows->is_number_unsigned()) {
-    read.rows = rows->get<std::int64_t>();
-  } else {
+  const JsonLine::Member* digest = json.find("digest");
+  if (!number("item", read.item) || digest == nullptr || !digest->value.starts_with('"')) return std::nullopt;
+  read.digest = digest_of(text_of_json(digest->value));
+  if (const JsonLine::Member* error = json.find("error")) {
+    read.error = error->value;
+    const JsonLine::Member* inputs = json.find("inputs");
+    read.inputs = inputs == nullptr ? "{}" : inputs->value;
+  } else if (!number("rows", read.rows)) {
     return std::nullopt;
   }
   return read;
@@ -132,8 +128,13 @@ std::vector<IndexItemLine> Index::items() const {
   for (const IndexSegment& segment : segments_) {
     std::int64_t count = 0;
     visit_lines(segment.item_lines(), [&](std::string_view line) {
-      auto item = item_of(line);
       ++count;
+      std::optional<IndexItemLine> item;
+      try {
+        item = item_of(JsonLine::read(line));
+      } catch (const Error&) {
+        // Not JSON is told as not an item's line is.
+      }
       if (!item) {
         throw Error("invalid_index",
                     fmt::format("index '{}' is damaged: line {} of 'segments/{}/items.jsonl' is not that "

@@ -166,7 +166,7 @@ IndexManifest manifest_of(const Json& json) {
   manifest.settings = settings_of(members);
   for (const Json& run : members.list("runs")) {
     const Members of_run(run, "a run");
-    manifest.runs.push_back({of_run.count("first_item", 0, kMostRows), of_run.at("record")});
+    manifest.runs.push_back({of_run.count("first_item", 0, kMostRows), of_run.text("folder"), of_run.at("record")});
   }
   manifest.generation = members.count("generation", 0, kMostRows);
   manifest.items = members.count("items", 0, kMostRows);
@@ -217,7 +217,9 @@ std::string IndexManifest::text() const {
   Json queries = Json::object();
   for (const auto& [name, query] : settings.queries) queries[name] = json_of(query);
   Json told = Json::array();
-  for (const Run& run : runs) told.push_back({{"first_item", run.first_item}, {"record", run.record}});
+  for (const Run& run : runs) {
+    told.push_back({{"first_item", run.first_item}, {"folder", run.folder}, {"record", run.record}});
+  }
   Json parts = Json::array();
   for (const Segment& segment : segments) parts.push_back(json_of(segment));
   const Json json = {{"pipit_index", kFormat},

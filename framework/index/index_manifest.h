@@ -22,7 +22,8 @@
 //   queries       {"text": {"file": …, "text": YAML, "folder": …, "set": [[NODE.ARG, VALUE], …]}, "image": …, "video":
 //   …}:
 //                 the pipelines that give a query's vector
-//   runs          [{"first_item": 0, "record": {…}}, …]: what each run was made with
+//   runs          [{"first_item": 0, "folder": …, "record": {…}}, …]: where each run's relative paths start, and what it
+//                 was made with
 //   generation    counts what was written: one more each time
 //   items         how many items have a line, or had one before it was removed: the next one's number
 //   segments      [{"name": "000001", "rows": 3, "items": 2, "failed": 0, "removed": 0, "largest_norm": 1.0,
@@ -84,6 +85,7 @@ struct IndexManifest {
   };
   struct Run {
     std::int64_t first_item = 0;
+    std::string folder;  // in which it was started, absolute: relative paths among the rows' fields start there
     nlohmann::ordered_json record;
   };
 

@@ -179,8 +179,8 @@ void IndexWriter::go_on(const IndexSettings& settings) {
   committed_ = std::chrono::steady_clock::now();
 }
 
-void IndexWriter::begin_run(nlohmann::ordered_json record) {
-  manifest_.runs.push_back({manifest_.items, std::move(record)});
+void IndexWriter::begin_run(nlohmann::ordered_json record, const std::filesystem::path& folder) {
+  manifest_.runs.push_back({manifest_.items, folder.string(), std::move(record)});
   changed_ = true;
   if (!replaces_) commit();
 }

@@ -3,7 +3,7 @@
 //   IndexWriter writer("clips.index");             // takes the lock
 //   if (writer.existing()) writer.go_on(settings); // adds to what is there
 //   else writer.begin(settings);                   // a new one; with something there it takes its place
-//   writer.begin_run(record);
+//   writer.begin_run(record, std::filesystem::current_path());
 //   writer.add({.digest = digest, .rows = rows}); …
 //   writer.finish();
 //
@@ -72,8 +72,8 @@ class IndexWriter {
   /// Adds to the index that is there; pipeline and queries stay as they are. Throws pipit::Error (`invalid_input`) when
   /// space, dimension or dtype are others: what cannot be compared is never mixed.
   void go_on(const IndexSettings& settings);
-  /// The items that follow are of a run that was made so; kept for whoever resumes it.
-  void begin_run(nlohmann::ordered_json record);
+  /// The items that follow are of a run that was made so, in this folder; kept for whoever resumes it.
+  void begin_run(nlohmann::ordered_json record, const std::filesystem::path& folder);
 
   /// Adds an item wholly or throws pipit::Error: `invalid_output` (a vector of another dimension, with NaN or infinity,
   /// also when float16 makes it so, or of zeros; then nothing was added, and it may be added as a failed one),

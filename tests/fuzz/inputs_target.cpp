@@ -6,14 +6,14 @@
 #include <string>
 #include <string_view>
 
-#include "cli/input/json_line.h"
 #include "cli/input/table_reader.h"
 #include "folder.h"
 #include "pipit/error.h"
+#include "value/json_line.h"
 
 namespace {
 
-using pipit::cli::JsonLine;
+using pipit::JsonLine;
 
 void check(bool good, const char* what) {
   if (good) return;
@@ -49,7 +49,7 @@ void read_json(std::string_view text) {
       check(
           member.value.data() >= text.data() && member.value.data() + member.value.size() <= text.data() + text.size(),
           "a value lies outside of its line");
-      if (member.value.starts_with('"')) pipit::cli::text_of_json(member.value);
+      if (member.value.starts_with('"')) pipit::text_of_json(member.value);
     }
     // Numbers of any size and halves of surrogate pairs are JSON.
     check(accepted || may_be_large(text) || has(text, "\\u"), "a line is read that is not JSON");

@@ -33,6 +33,7 @@ std::vector<std::string> names(const fs::path& folder) {
 const std::vector<float> kOne{1, 0, 0, 0};
 const std::vector<float> kTwo{0, 1, 0, 0};
 
+/// Keeps pieces of the vectors.
 IndexItem clip(const std::string& path, const std::vector<std::vector<float>>& vectors) {
   IndexItem item;
   item.digest = 7;
@@ -52,7 +53,7 @@ IndexItem failed(const std::string& path) {
 void make(const std::string& path, const pipit::IndexSettings& settings = test::settings()) {
   IndexWriter writer(path);
   writer.begin(settings);
-  writer.begin_run({{"inputs", "clips.jsonl"}});
+  writer.begin_run({{"inputs", "clips.jsonl"}}, "/clips");
   writer.add(clip("a.mp4", {kOne, kTwo}));
   writer.finish();
 }
@@ -66,7 +67,7 @@ TEST_CASE("index writer: what was added reads back") {
     IndexWriter writer(path);
     CHECK(writer.existing() == nullptr);
     writer.begin(test::settings());
-    writer.begin_run({{"inputs", "clips.jsonl"}});
+    writer.begin_run({{"inputs", "clips.jsonl"}}, "/clips");
     writer.add(clip("a.mp4", {kOne, kTwo}));
     writer.add(failed("b.mp4"));
     writer.add(clip("c.mp4", {}));
@@ -104,7 +105,8 @@ TEST_CASE("index writer: a failed item that is tried again is no longer a failed
   writer.add(failed("a.mp4"));
   writer.add(clip("b.mp4", {kOne}));
   writer.commit();
-  IndexItem again = clip("a.mp4", {kTwo});
+  const std::vector<std::vector<float>> two{kTwo};
+  IndexItem again = clip("a.mp4", two);
   again.item = 0;
   writer.add(again);
   writer.finish();
@@ -148,14 +150,14 @@ TEST_CASE("index writer: the old index stays until the first commit of a new one
     IndexWriter writer(path);
     REQUIRE(writer.existing() != nullptr);
     writer.begin(test::settings(2));
-    writer.begin_run({});
+    writer.begin_run({}, "/clips");
     writer.finish();
     CHECK(writer.old_one_stays());
   }
   CHECK(test::content(Index::open(path)) == before);
   IndexWriter writer(path);
   writer.begin(test::settings(2));
-  writer.begin_run({});
+  writer.begin_run({}, "/clips");
   writer.add(clip("b.mp4", {{0.5F, 0.5F}}));
   CHECK(test::content(Index::open(path)) == before);
   writer.commit();

@@ -8,7 +8,7 @@
 #include <numeric>
 
 #include "cli/command.h"
-#include "cli/eval/eval_table.h"
+#include "cli/output/terminal_text.h"
 #include "cli/eval/vector_file.h"
 #include "pipit/error.h"
 

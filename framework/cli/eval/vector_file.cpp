@@ -16,7 +16,7 @@
 
 #include "base/near.h"
 #include "cli/command.h"
-#include "cli/input/json_line.h"
+#include "value/json_line.h"
 #include "cli/input/line_reader.h"
 #include "cli/run/record_file.h"
 #include "pipit/error.h"

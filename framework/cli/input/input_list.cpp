@@ -8,7 +8,7 @@
 
 #include "base/near.h"
 #include "cli/command.h"
-#include "cli/input/json_line.h"
+#include "value/json_line.h"
 #include "cli/input/table_reader.h"
 #include "pipit/error.h"
 

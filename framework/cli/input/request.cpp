@@ -8,7 +8,7 @@
 #include "base/near.h"
 #include "base/url.h"
 #include "cli/command.h"
-#include "cli/input/json_line.h"
+#include "value/json_line.h"
 #include "value/json_text.h"
 
 namespace pipit::cli {

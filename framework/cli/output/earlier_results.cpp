@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "cli/input/json_line.h"
+#include "value/json_line.h"
 #include "cli/output/result_line.h"
 #include "pipit/error.h"
 

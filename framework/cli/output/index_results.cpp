@@ -122,7 +122,7 @@ void IndexResults::begin(const RunToWrite& run, bool) {
 
 void IndexResults::begin_new() {
   writer_.begin(settings_);
-  writer_.begin_run(record_);
+  writer_.begin_run(record_, std::filesystem::current_path());
   begun_ = true;
   for (const IndexItem& item : waiting_) writer_.add(item);
   waiting_.clear();
@@ -165,7 +165,7 @@ void IndexResults::append(const RunToWrite& run) {
         "invalid_input",
         fmt::format("cannot add to index '{}': its pipeline is another: {}; name another --output", folder_, changed));
   }
-  writer_.begin_run(record_);
+  writer_.begin_run(record_, std::filesystem::current_path());
 }
 
 std::string IndexResults::row_text(const Result& result, const ItemFields& fields, std::size_t row) const {

@@ -1,4 +1,4 @@
-// Tables of `pipit eval` that fit where they are shown.
+// Text that fits where it is shown.
 #pragma once
 
 #include <cstddef>

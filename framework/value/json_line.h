@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pipit::cli {
+namespace pipit {
 
 struct JsonLine {
   static constexpr int kMaxDepth = 64;  // of lists and objects
@@ -32,4 +32,4 @@ struct JsonLine {
 /// pipit::Error (`invalid_input`) for another half of a surrogate pair.
 std::string text_of_json(std::string_view quoted);
 
-}  // namespace pipit::cli
+}  // namespace pipit

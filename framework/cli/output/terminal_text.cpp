@@ -1,4 +1,4 @@
-#include "cli/eval/eval_table.h"
+#include "cli/output/terminal_text.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>

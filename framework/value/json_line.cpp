@@ -1,4 +1,4 @@
-#include "cli/input/json_line.h"
+#include "value/json_line.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "pipit/error.h"
 #include "value/json_text.h"
 
-namespace pipit::cli {
+namespace pipit {
 namespace {
 
 bool is_digit(char c) {
@@ -271,4 +271,4 @@ std::string text_of_json(std::string_view quoted) {
   return text;
 }
 
-}  // namespace pipit::cli
+}  // namespace pipit
