@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "module/signature.h"
+#include "module/signature/signature.h"
 #include "spec/spec.h"
 
 namespace pipit {

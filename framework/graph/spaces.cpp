@@ -24,7 +24,7 @@ class Walk {
     const GraphNode& node = graph_.node(column.producer);
     const auto port = static_cast<std::size_t>(column.port);
     if (node.mode == Mode::kFilter) return visit(node.keep[port]);
-    // What a window node says of its windows is no vector.
+    // The facts of a window are not vectors.
     if (port + node.facts.size() >= node.outputs.size()) return;
     const std::string& own = own_[static_cast<std::size_t>(column.producer)];
     if (!own.empty()) {

@@ -78,7 +78,7 @@ class NewFile {
 
 class IndexFolder {
  public:
-  /// Throws pipit::Error: `not_found` when nothing is there, `invalid_index` when it is no folder.
+  /// Throws pipit::Error: `not_found` when nothing is there, `invalid_index` when it is not a folder.
   static IndexFolder open(const std::filesystem::path& path);
   /// Makes the last folder of the path. Throws pipit::Error (`output_failed`).
   static IndexFolder make(const std::filesystem::path& path);

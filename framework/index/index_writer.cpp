@@ -99,7 +99,7 @@ IndexWriter::IndexWriter(const std::filesystem::path& path) : path_(path) {
   for (const auto& segment : manifest_.segments) named_.insert(segment.name);
 }
 
-/// What a killed writer of a first index may leave is no fault; anything else is somebody's.
+/// Whether a folder holds only what a killed writer of a first index may leave; other files belong to somebody.
 void IndexWriter::require_folder() const {
   if (folder_->has(IndexManifest::kFile)) return;
   for (const std::string& name : folder_->names()) {

@@ -42,7 +42,7 @@ struct IndexItem {
   /// Its number; -1: the next one. One that was added before is replaced: what it gave must have been an error.
   std::int64_t item = -1;
   std::uint64_t digest = 0;    // of its inputs
-  std::vector<IndexRow> rows;  // none is no fault
+  std::vector<IndexRow> rows;  // may be empty
   /// Of a failed item, which has no rows: a JSON object on one line with its inputs, {"path":"a.mp4"}, and one with
   /// what went wrong, {"node":"decode","code":"not_found","message":"…"}.
   std::string inputs;

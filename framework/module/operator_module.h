@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "module/module_note.h"
-#include "module/signature.h"
+#include "module/signature/signature.h"
 
 namespace pipit {
 

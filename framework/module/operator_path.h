@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "module/module_note.h"
-#include "module/signature.h"
+#include "module/signature/signature.h"
 
 namespace pipit {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "module/signature.h"
+#include "module/signature/signature.h"
 #include "pipit/value.h"
 #include "spec/yaml.h"
 #include "value/type.h"

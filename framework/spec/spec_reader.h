@@ -8,7 +8,7 @@
 namespace pipit {
 
 /// Fills in `spec`, whose place and folder are known, substitutions done. Faults go to `spec.faults`; throws
-/// pipit::Error (`invalid_pipeline`) only when the file is no pipeline at all. `options.budget` must be there.
+/// pipit::Error (`invalid_pipeline`) only when the file is not a pipeline at all. `options.budget` must be there.
 void read_spec(const YamlNode& root, const Spec::Options& options, Spec& spec);
 
 }  // namespace pipit

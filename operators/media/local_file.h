@@ -8,8 +8,8 @@
 
 namespace pipit::video {
 
-/// Open for reading while it lives. The path is never taken for a URL; what is no regular file (a FIFO, a device, a
-/// directory) or is empty is refused without being read or waited for.
+/// Open for reading while it lives. The path is never taken for a URL; anything but a regular file (a FIFO, a device, a
+/// directory) and an empty file are refused without being read or waited for.
 class PIPIT_VIDEO_API LocalFile {
  public:
   /// `kind` is what messages call it: "video". Throws pipit::Error: `not_found`, `invalid_media`, or `invalid_input`

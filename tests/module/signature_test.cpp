@@ -1,4 +1,4 @@
-#include "module/signature.h"
+#include "module/signature/signature.h"
 
 #include <doctest/doctest.h>
 

@@ -133,7 +133,7 @@ outputs: [text]
                                        }}));
   CHECK(test::items(pipeline, {"a", "b", "c", "d"}) ==
         "0 picky: picky: not a\n"
-        "1 picky: operator_failed: threw something that is no std::exception\n"
+        "1 picky: operator_failed: threw something that is not a std::exception\n"
         "2 picky: operator_failed: operator 'host.picky' gave int for its output 'text', which is string\n"
         "3 text=d\n");
 }

@@ -65,7 +65,7 @@ TEST_CASE("runner: a row that fails has its error and the rows beside it have th
   const ItemResult item = upper.item({{"a"}, {"bad"}, {"?"}, {"#"}, {"b"}});
   CHECK(firsts(item.rows[0].outputs) == "A");
   CHECK(text_of(item.rows[1].error) == "bad_text: 'bad' is bad");
-  CHECK(text_of(item.rows[2].error) == "operator_failed: threw something that is no std::exception");
+  CHECK(text_of(item.rows[2].error) == "operator_failed: threw something that is not a std::exception");
   CHECK(text_of(item.rows[3].error) == "operator_failed: a hash");
   CHECK(firsts(item.rows[4].outputs) == "B");
   CHECK(item.error() == &*item.rows[1].error);

@@ -149,7 +149,7 @@ outputs: [word]
         "0 word=[A B]\n"
         "1 up: bad_text: 'bad' is bad\n"
         "2 word=[E]\n"
-        "3 up: operator_failed: threw something that is no std::exception\n"
+        "3 up: operator_failed: threw something that is not a std::exception\n"
         "4 up: operator_failed: a hash\n"
         "5 word=[H]\n");
 }

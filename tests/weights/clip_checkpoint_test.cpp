@@ -455,7 +455,7 @@ TEST_CASE("clip: arguments tell what the file does not") {
   CHECK(clip.assumptions.empty());
 }
 
-TEST_CASE("model name: what is no architecture has its own message") {
+TEST_CASE("model name: what is not an architecture has its own message") {
   CHECK(refusal_of_name("/x/y.pth") ==
         "model_name names an architecture, got a path '/x/y.pth'; put it in weight_path");
   CHECK(refusal_of_name("b32.safetensors") ==
@@ -465,13 +465,13 @@ TEST_CASE("model name: what is no architecture has its own message") {
       "model_name names an architecture, got the hub name 'openai/clip-vit-base-patch32'; pipit downloads nothing: put "
       "the downloaded weights in weight_path");
   CHECK(refusal_of_name("clip_vit_b23") ==
-        "model_name 'clip_vit_b23' is no architecture; did you mean 'clip_vit_b32'? known: auto, clip_vit_b32, "
+        "model_name 'clip_vit_b23' is not an architecture; did you mean 'clip_vit_b32'? known: auto, clip_vit_b32, "
         "clip_vit_b16, clip_vit_l14, clip_vit_l14@336px");
   CHECK(refusal_of_name("resnet") ==
-        "model_name 'resnet' is no architecture; known: auto, clip_vit_b32, clip_vit_b16, clip_vit_l14, "
+        "model_name 'resnet' is not an architecture; known: auto, clip_vit_b32, clip_vit_b16, clip_vit_l14, "
         "clip_vit_l14@336px");
   CHECK(refusal_of_name("clip_resnet_r50") ==
         "model_name 'clip_resnet_r50' is a ResNet, and pipit runs the ViT ones: auto, clip_vit_b32, clip_vit_b16, "
         "clip_vit_l14, clip_vit_l14@336px");
-  CHECK(refusal_of_name("").starts_with("model_name '' is no architecture; known: "));
+  CHECK(refusal_of_name("").starts_with("model_name '' is not an architecture; known: "));
 }

@@ -39,10 +39,10 @@ class RequestReader {
 
   /// `NAME=VALUE` of the command line. Throws UsageError.
   Request from_pairs(const std::vector<std::pair<std::string, std::string>>& pairs) const;
-  /// A JSON object. Members that are no inputs are carried exactly as they were written. Whatever is wrong is the
+  /// A JSON object. Members that are not inputs are carried exactly as they were written. Whatever is wrong is the
   /// request's error, and so is memory that a line asks for and does not get.
   Request from_json(std::string_view text) const;
-  /// The cells of a table's row; those that are no inputs are carried as text.
+  /// The cells of a table's row; those that are not inputs are carried as text.
   Request from_cells(const std::vector<std::string>& header, const std::vector<std::string>& cells) const;
   /// The value of the pipeline's one input.
   Request from_text(const std::string& text) const;

@@ -14,7 +14,7 @@ namespace pipit::cli {
 /// What an item's line says besides its results: JSON text of fields, each with a comma in front.
 struct ItemFields {
   std::int64_t item = 0;
-  std::string carried;       // fields of the input line that are no inputs
+  std::string carried;       // fields of the input line that are not inputs
   std::string inputs;        // the item's inputs, for an error line
   std::uint64_t digest = 0;  // of the item as it stands in its list
 };

@@ -7,7 +7,7 @@
 
 namespace pipit::cli {
 
-/// Characters that a line of standard output may have; nothing bounds it where it is no terminal: 0.
+/// How many characters a line of standard output may have; 0: it is not a terminal, any number.
 std::size_t terminal_width();
 
 /// A label of at most `width` characters, its end left out for "…" when it has more; control characters are spaces.

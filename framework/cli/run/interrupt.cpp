@@ -69,7 +69,7 @@ void Interrupt::listen(std::function<void()> stop, std::function<void()> give_up
   });
 }
 
-/// Waits for one of the two signals, at most so long. Signals of other kinds are no concern of it.
+/// Waits for one of the two signals, at most so long. Other signals do not end the wait.
 Interrupt::Heard Interrupt::wait(std::optional<std::chrono::milliseconds> time) const {
   const auto end = Clock::now() + time.value_or(std::chrono::milliseconds(0));
   for (;;) {

@@ -171,7 +171,7 @@ int inspect_weights(const Arguments& arguments) {
   try {
     json.update(describe_model(open_checkpoint(parsed.values), parsed.values));
   } catch (const Error& error) {
-    // The file can be read, and is no model that runs: what it is stands in what refuses it.
+    // The file can be read, but its model cannot run; the error says what it is.
     refusal = error.what();
     json["refused"] = refusal;
   }

@@ -55,7 +55,7 @@ bool contain(Function&& function, Sink&& sink) noexcept {
   } catch (const std::exception& e) {
     sink("operator_failed", e.what());
   } catch (...) {
-    sink("operator_failed", "threw something that is no std::exception");
+    sink("operator_failed", "threw something that is not a std::exception");
   }
   return false;
 }

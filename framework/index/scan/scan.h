@@ -26,8 +26,8 @@ struct ScanRequest {
   bool halves = false;                                    // float16 rows
   std::span<const float> queries;                         // [count, dimension], finite
   std::int64_t k = 10;                                    // answers a query, fewer where there are fewer rows
-  float least = -std::numeric_limits<float>::infinity();  // scores below are no answers
-  std::span<const char> without;  // a flag a row; those with one are no answers. Empty: none has
+  float least = -std::numeric_limits<float>::infinity();  // rows with a lower score are not answers
+  std::span<const char> without;  // a flag for each row; rows with one are not answers. Empty: no row has one
   int threads = 1;
 };
 

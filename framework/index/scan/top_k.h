@@ -18,7 +18,7 @@ class TopK {
   /// The exact score of a row, before it is rounded to float32.
   using Exact = std::function<double(std::int64_t row)>;
 
-  /// `least`: exact scores below are no answers.
+  /// `least`: rows with a lower exact score are not answers.
   TopK(std::int64_t k, double scale, double error, double least);
 
   /// What a score must reach to be offered; it only rises.

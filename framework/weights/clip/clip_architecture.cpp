@@ -152,7 +152,7 @@ const NamedArchitecture* find_architecture(const std::string& model_name) {
                 fmt::format("model_name names an architecture, got a path '{}'; put it in weight_path", name));
   }
   std::string near = near_name(name, clip_model_names());
-  throw Error("invalid_argument", fmt::format("model_name '{}' is no architecture; {}known: {}", name,
+  throw Error("invalid_argument", fmt::format("model_name '{}' is not an architecture; {}known: {}", name,
                                               near.empty() ? "" : fmt::format("did you mean '{}'? ", near),
                                               fmt::join(clip_model_names(), ", ")));
 }

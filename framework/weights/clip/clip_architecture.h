@@ -38,7 +38,7 @@ struct NamedArchitecture {
   std::int64_t positions() const { return (resolution / patch) * (resolution / patch) + 1; }
 };
 
-/// Throws pipit::Error (`invalid_argument`) for what is no architecture; null for "auto".
+/// Throws pipit::Error (`invalid_argument`) for a name that is not an architecture's; null for "auto".
 const NamedArchitecture* find_architecture(const std::string& model_name);
 
 /// How the file's towers differ from the architecture, as "patch 16", "197 positions": the file's side. Layers are left

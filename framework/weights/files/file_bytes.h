@@ -24,7 +24,7 @@ class FileBytes {
  public:
   /// Throws Fault; a file that is not there is a std::filesystem::filesystem_error.
   static std::shared_ptr<const FileBytes> open(const std::filesystem::path& path, bool map);
-  /// Memory that is no file's, to be filled through `data` before it is shared.
+  /// Memory that belongs to no file; the caller fills it through `data` before it shares it.
   static std::shared_ptr<FileBytes> allocate(std::size_t size);
   ~FileBytes();
   FileBytes(const FileBytes&) = delete;

@@ -1,4 +1,4 @@
-// A guess at what a file is that is no weight file, for the message that refuses it.
+// A guess at what a file is that does not hold weights, for the message that refuses it.
 #pragma once
 
 #include <string>

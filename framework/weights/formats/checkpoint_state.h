@@ -18,7 +18,7 @@ struct Checkpoint::State {
   std::filesystem::path path;
   std::vector<std::filesystem::path> files;
   std::vector<std::shared_ptr<const FileBytes>> bytes;  // of each file
-  std::shared_ptr<const void> owner;                    // of bytes that are no file's
+  std::shared_ptr<const void> owner;                    // of bytes that belong to no file
   Contents contents;
 };
 

@@ -81,7 +81,7 @@ Unwrapped unwrap(const Value& root, WeightState state) {
   fail("wraps its state dict more than {} times", kDeepest);
 }
 
-// Attributes of TorchScript modules: tensors and further modules; numbers and the like are no weights. A module may be
+// Attributes of TorchScript modules: tensors and further modules; numbers and the like are not weights. A module may be
 // shared, so that the walk could multiply, or go in circles.
 class ModuleWalk {
  public:

@@ -58,7 +58,7 @@ at::Tensor VisionTower::embed_patches(const at::Tensor& pictures, at::IntArrayRe
     return patch_weights_.front()(patches).view({frames, grid * grid, -1});
   }
 
-  // A convolution over time of size three with padding, as three products; a clip's neighbours are no part of it.
+  // A convolution over time of size three with padding, as three products; frames of other clips do not take part.
   at::Tensor embedded = patch_weights_[1](patches);
   std::int64_t start = 0;
   for (const std::int64_t length : lengths) {

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kSignature = 8;
 constexpr std::size_t kHead = 8;
 constexpr std::size_t kCrc = 4;
-// Of a compressed text; a longer one is no orientation.
+// The most bytes that a compressed text is unpacked to; a longer one does not hold an orientation.
 constexpr std::size_t kMostText = std::size_t{4} << 20;
 
 bool belongs_to_picture(const Bytes& file, std::size_t type) {

@@ -1,4 +1,4 @@
-#include "module/argument_values.h"
+#include "module/signature/argument_values.h"
 
 #include <fmt/format.h>
 
