@@ -27,6 +27,7 @@ int inspect(const Arguments& arguments);
 int plugin(const Arguments& arguments);
 int eval(const Arguments& arguments);
 int weights(const Arguments& arguments);
+int search(const Arguments& arguments);
 
 /// One of several commands that share a word: `pipit weights inspect`.
 struct Command {

@@ -33,6 +33,7 @@ constexpr const char* kUsage =
                          an operator's code or reading weights
   operators              list the operators that are installed or on the operator path
   inspect NAME           an operator's ports, arguments and documentation
+  search DIR.index       find moments, clips and images by a sentence, an image or a clip
   eval COMMAND           compare vectors: retrieval (recall), similarity (a table), vectors
   weights COMMAND        inspect, verify, convert and quantize weight files; the cache of converted ones
   plugin COMMAND         the conformance kit for operator modules
@@ -41,8 +42,8 @@ pipit COMMAND --help tells a command's options; pipit --version the version.
 )";
 
 constexpr Command kCommands[] = {{"run", run},         {"check", check},   {"operators", list_operators},
-                                 {"inspect", inspect}, {"plugin", plugin}, {"eval", eval},
-                                 {"weights", weights}};
+                                 {"inspect", inspect}, {"search", search}, {"plugin", plugin},
+                                 {"eval", eval},       {"weights", weights}};
 
 /// Libraries that look for it later have worse words.
 void check_working_directory() {
@@ -61,7 +62,7 @@ int main_command(const Arguments& arguments) {
   }
   check_working_directory();
   // What runs operators' code; the kit of `plugin` looks itself at what its child processes do.
-  constexpr std::string_view kNameWhoEndsThem[] = {"run", "check", "operators", "inspect"};
+  constexpr std::string_view kNameWhoEndsThem[] = {"run", "check", "operators", "inspect", "search"};
   if (!arguments.empty() && std::ranges::find(kNameWhoEndsThem, arguments[0]) != std::end(kNameWhoEndsThem)) {
     report_crashes();
   }

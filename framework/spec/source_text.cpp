@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "value/json_text.h"
+#include "value/utf8.h"
 
 namespace pipit {
 namespace {

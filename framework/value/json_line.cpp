@@ -8,6 +8,7 @@
 
 #include "pipit/error.h"
 #include "value/json_text.h"
+#include "value/utf8.h"
 
 namespace pipit {
 namespace {

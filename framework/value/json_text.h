@@ -28,9 +28,6 @@ std::string foreign_device(const Tensor& tensor);
 /// Appends a text, quoted.
 void append_json_text(std::string& out, std::string_view text, OtherBytes other = OtherBytes::kReplace);
 
-/// Bytes of the character that `text` begins with; 0 when it does not begin with one in UTF-8.
-std::size_t utf8_size(std::string_view text);
-
 /// True when every value of the type has a JSON form.
 bool has_json_form(const Type& type);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "value/json_text.h"
+#include "value/utf8.h"
 
 namespace pipit::cli {
 namespace {

@@ -9,8 +9,8 @@ namespace pipit::cli {
 
 struct Query {
   /// What is asked with: "text", "image" or "video", for which the index has a pipeline; empty: `vector`.
-  std::string kind;
-  std::string text;  // the sentence, or the file; in words what a vector stands for
+  std::string kind{};
+  std::string text{};  // the sentence, or the file; in words what a vector stands for
   /// The stretch of a video, in seconds.
   std::optional<double> start{};
   std::optional<double> end{};

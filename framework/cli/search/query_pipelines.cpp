@@ -30,11 +30,19 @@ const ColumnInfo& vector_among(const std::vector<ColumnInfo>& outputs, const std
                                               count == 0 ? "no" : "several", name));
 }
 
+bool has_key(const Value& map, std::string_view key) {
+  if (map.kind() != Kind::kMap) return false;
+  for (std::size_t i = 0; i < map.map_size(); ++i) {
+    if (map.map_at(i).first == key) return true;
+  }
+  return false;
+}
+
 /// A node that can be told which stretch of a video to read; empty: there is none.
 std::string reader_of_stretch(const Value& description) {
   for (const Value& node : description.get("nodes").list()) {
     const Value arguments = node.get("args");
-    if (arguments.kind() == Kind::kMap && arguments.has("start_time") && arguments.has("end_time")) {
+    if (has_key(arguments, "start_time") && has_key(arguments, "end_time")) {
       return std::string(node.get("name").string());
     }
   }

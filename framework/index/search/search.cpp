@@ -72,30 +72,28 @@ void Search::leave_out_others() {
   }
 }
 
-void Search::check(std::span<const float> queries) const {
+void Search::check(std::span<const float> query) const {
   const auto dimension = static_cast<std::size_t>(index_.settings().dimension);
-  if (queries.size() % dimension != 0) {
+  if (query.size() != dimension) {
     throw Error("invalid_input", fmt::format("the query has {} numbers, the vectors of index '{}' have {}",
-                                             queries.size(), index_.path().string(), dimension));
+                                             query.size(), index_.path().string(), dimension));
   }
-  for (std::size_t at = 0; at < queries.size(); at += dimension) {
-    const std::span<const float> query = queries.subspan(at, dimension);
-    if (!std::ranges::all_of(query, [](float x) { return std::isfinite(x); })) {
-      throw Error("invalid_input", "the query's vector has numbers that are not finite");
-    }
-    if (std::ranges::all_of(query, [](float x) { return x == 0; })) {
-      throw Error("invalid_input", "the query's vector is zero and is near to nothing");
-    }
+  if (!std::ranges::all_of(query, [](float x) { return std::isfinite(x); })) {
+    throw Error("invalid_input", "the query's vector has numbers that are not finite");
+  }
+  if (std::ranges::all_of(query, [](float x) { return x == 0; })) {
+    throw Error("invalid_input", "the query's vector is zero and is near to nothing");
   }
 }
 
 std::vector<std::vector<Answer>> Search::answers(std::span<const float> queries) const {
-  check(queries);
   const std::int64_t dimension = index_.settings().dimension;
   const auto query_of = [&](std::size_t i) {
     return queries.subspan(i * static_cast<std::size_t>(dimension), static_cast<std::size_t>(dimension));
   };
   std::vector<std::vector<Answer>> all(queries.size() / static_cast<std::size_t>(dimension));
+  if (queries.size() != all.size() * static_cast<std::size_t>(dimension)) check(queries);
+  for (std::size_t i = 0; i < all.size(); ++i) check(query_of(i));
   ScanRequest request{.dimension = dimension,
                       .halves = index_.settings().dtype == DType::kFloat16,
                       .queries = queries,

@@ -62,13 +62,14 @@ class Search {
   /// Throws pipit::Error (`invalid_input`) for another dimension, and for a vector that is not finite or zero. May be
   /// called from several threads.
   std::vector<std::vector<Answer>> answers(std::span<const float> queries) const;
+  /// Throws as answers() does when one vector cannot be searched for.
+  void check(std::span<const float> query) const;
 
  private:
   void leave_out_removed();
   void leave_out_others();
   void leave_out(std::int64_t row);
   bool is_left_out(std::int64_t row) const { return !without_.empty() && without_[static_cast<std::size_t>(row)] != 0; }
-  void check(std::span<const float> queries) const;
   float score(std::span<const float> query, std::int64_t row) const;
   std::vector<Answer> grouped(std::span<const float> query, std::span<const Scored> rows) const;
   Answer moment_around(std::span<const float> query, const Scored& peak, const RowFields& fields) const;

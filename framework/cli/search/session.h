@@ -1,0 +1,47 @@
+// An index that is asked one query after the other.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/search/answer_files.h"
+#include "cli/search/answer_text.h"
+#include "cli/search/query.h"
+#include "cli/search/query_pipelines.h"
+#include "index/index.h"
+#include "index/search/search.h"
+#include "pipit/pipeline.h"
+
+namespace pipit::cli {
+
+/// A query and what was found; no answers where the query has a fault.
+struct Asked {
+  Query query;
+  std::vector<ToldAnswer> answers;
+};
+
+/// For one thread.
+class SearchSession {
+ public:
+  /// Opens the index; its pipelines when they are first needed. Throws pipit::Error.
+  SearchSession(const std::filesystem::path& index, SearchSettings settings, std::optional<AnswerUnit> unit,
+                Options options);
+
+  /// Asks them together; a query's own fault stays with it. Throws pipit::Error for what concerns all.
+  std::vector<Asked> ask(std::vector<Query> queries);
+
+  const Index& index() const { return index_; }
+  /// How many rows are searched.
+  std::int64_t rows() const { return search_.rows(); }
+
+ private:
+  Index index_;
+  Search search_;
+  QueryPipelines pipelines_;
+  AnswerFiles files_;
+};
+
+}  // namespace pipit::cli
