@@ -70,7 +70,7 @@ Query query_of_json(std::string_view line, const std::string& place) {
       throw Error("invalid_input", fmt::format("'start' and 'end' go with 'video', found '{}'", query.kind));
     }
   } catch (const Error& e) {
-    query.fault = fmt::format("{} {}", place, e.what());
+    query.fault = e.what();
   }
   return query;
 }
@@ -85,8 +85,7 @@ std::vector<Query> QueryList::next(std::size_t most) {
     if (!json_) json_ = line->text.find_first_not_of(" \t") == line->text.find('{');
     const std::string place = fmt::format("{}:{}", lines_.name(), line->number);
     if (line->too_long) {
-      queries.push_back({.text = place, .fault = fmt::format("{} is longer than {} MiB", place,
-                                                             LineReader::kMaxLineBytes >> 20)});
+      queries.push_back({.text = place, .fault = fmt::format("is longer than {} MiB", LineReader::kMaxLineBytes >> 20)});
     } else if (*json_) {
       queries.push_back(query_of_json(line->text, place));
     } else {

@@ -40,11 +40,11 @@ bool has_key(const Value& map, std::string_view key) {
 
 /// A node that can be told which stretch of a video to read; empty: there is none.
 std::string reader_of_stretch(const Value& description) {
-  for (const Value& node : description.get("nodes").list()) {
+  const Value nodes = description.get("nodes");
+  for (std::size_t i = 0; i < nodes.map_size(); ++i) {
+    const auto [name, node] = nodes.map_at(i);
     const Value arguments = node.get("args");
-    if (has_key(arguments, "start_time") && has_key(arguments, "end_time")) {
-      return std::string(node.get("name").string());
-    }
+    if (has_key(arguments, "start_time") && has_key(arguments, "end_time")) return std::string(name);
   }
   return "";
 }
