@@ -1,9 +1,9 @@
 // Bytes as text, RFC 4648.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
-#include <cstddef>
 
 namespace pipit {
 

@@ -41,8 +41,8 @@ constexpr const char* kUsage =
 pipit COMMAND --help tells a command's options; pipit --version the version.
 )";
 
-constexpr Command kCommands[] = {{"run", run},         {"check", check},   {"operators", list_operators},
-                                 {"inspect", inspect}, {"search", search}, {"plugin", plugin},
+constexpr Command kCommands[] = {{"run", run},         {"check", check},    {"operators", list_operators},
+                                 {"inspect", inspect}, {"search", search},  {"plugin", plugin},
                                  {"eval", eval},       {"weights", weights}};
 
 /// Libraries that look for it later have worse words.

@@ -22,7 +22,8 @@
 //   queries       {"text": {"file": …, "text": YAML, "folder": …, "set": [[NODE.ARG, VALUE], …]}, "image": …, "video":
 //   …}:
 //                 the pipelines that give a query's vector
-//   runs          [{"first_item": 0, "folder": …, "record": {…}}, …]: where each run's relative paths start, and what it
+//   runs          [{"first_item": 0, "folder": …, "record": {…}}, …]: where each run's relative paths start, and what
+//   it
 //                 was made with
 //   generation    counts what was written: one more each time
 //   items         how many items have a line, or had one before it was removed: the next one's number

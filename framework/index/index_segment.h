@@ -41,7 +41,8 @@ class IndexSegment {
   std::vector<std::int64_t> removed_;
 };
 
-/// Calls `visit` with each line of a text, without its end, until it returns false. A last line without an end is left out.
+/// Calls `visit` with each line of a text, without its end, until it returns false. A last line without an end is left
+/// out.
 template <class Visit>
 void visit_lines(std::string_view text, Visit&& visit) {
   for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {

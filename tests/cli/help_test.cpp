@@ -13,9 +13,9 @@ using test::Words;
 TEST_CASE("help: every command has it") {
   const Scene scene;
   for (const std::string command :
-       {"run", "check", "operators", "inspect", "plugin", "plugin test", "plugin signature", "eval", "eval retrieval",
-        "eval similarity", "eval vectors", "weights", "weights inspect", "weights verify", "weights convert",
-        "weights quantize", "weights cache"}) {
+       {"run", "check", "operators", "inspect", "search", "plugin", "plugin test", "plugin signature", "eval",
+        "eval retrieval", "eval similarity", "eval vectors", "weights", "weights inspect", "weights verify",
+        "weights convert", "weights quantize", "weights cache"}) {
     for (const std::string help : {"--help", "-h"}) {
       Words words;
       std::istringstream parts(command + " " + help);

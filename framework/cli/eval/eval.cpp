@@ -8,8 +8,8 @@
 #include <numeric>
 
 #include "cli/command.h"
-#include "cli/output/terminal_text.h"
 #include "cli/eval/vector_file.h"
+#include "cli/output/terminal_text.h"
 #include "pipit/error.h"
 
 namespace pipit::cli {

@@ -16,10 +16,10 @@
 
 #include "base/near.h"
 #include "cli/command.h"
-#include "value/json_line.h"
 #include "cli/input/line_reader.h"
 #include "cli/run/record_file.h"
 #include "pipit/error.h"
+#include "value/json_line.h"
 #include "value/npy_header.h"
 
 namespace pipit::cli {

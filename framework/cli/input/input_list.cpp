@@ -8,9 +8,9 @@
 
 #include "base/near.h"
 #include "cli/command.h"
-#include "value/json_line.h"
 #include "cli/input/table_reader.h"
 #include "pipit/error.h"
+#include "value/json_line.h"
 
 namespace pipit::cli {
 namespace {

@@ -150,7 +150,8 @@ Request RequestReader::from_text(const std::string& text) const {
   return from_cells({names_.front()}, {text});
 }
 
-/// The name under which a field that is not an input is carried: its own, or another where the result has a field of that name.
+/// The name under which a field that is not an input is carried: its own, or another where the result has a field of
+/// that name.
 std::string RequestReader::carried_name(const std::string& name,
                                         const std::function<bool(const std::string&)>& is_there) const {
   if (std::ranges::find(taken_, name) == taken_.end()) return name;

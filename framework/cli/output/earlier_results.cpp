@@ -5,9 +5,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "value/json_line.h"
 #include "cli/output/result_line.h"
 #include "pipit/error.h"
+#include "value/json_line.h"
 
 namespace pipit::cli {
 namespace {

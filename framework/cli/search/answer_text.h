@@ -19,8 +19,8 @@ struct ToldAnswer {
   std::optional<AnswerFile> file;
 };
 
-/// A JSON object and a newline: `query`, what the query carries, `rank` from 1, `score`, and the row's fields; `start_ms`
-/// and `end_ms` are the answer's.
+/// A JSON object and a newline: `query`, what the query carries, `rank` from 1, `score`, and the row's fields;
+/// `start_ms` and `end_ms` are the answer's.
 std::string answer_line(const Query& query, std::size_t rank, const ToldAnswer& told);
 /// {"query":"…","error":"…"} and a newline.
 std::string fault_line(const Query& query);

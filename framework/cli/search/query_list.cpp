@@ -30,8 +30,8 @@ double seconds_of(const JsonLine::Member& member) {
 void take(const JsonLine::Member& member, Query& query) {
   if (std::ranges::find(kKinds, member.name) != kKinds.end()) {
     if (!query.kind.empty()) {
-      throw Error("invalid_input", fmt::format("asks with '{}' and with '{}'; a query has one of them", query.kind,
-                                               member.name));
+      throw Error("invalid_input",
+                  fmt::format("asks with '{}' and with '{}'; a query has one of them", query.kind, member.name));
     }
     if (!member.value.starts_with('"')) {
       throw Error("invalid_input", fmt::format("'{}' takes a text, found {}", member.name, member.value));
@@ -85,7 +85,8 @@ std::vector<Query> QueryList::next(std::size_t most) {
     if (!json_) json_ = line->text.find_first_not_of(" \t") == line->text.find('{');
     const std::string place = fmt::format("{}:{}", lines_.name(), line->number);
     if (line->too_long) {
-      queries.push_back({.text = place, .fault = fmt::format("is longer than {} MiB", LineReader::kMaxLineBytes >> 20)});
+      queries.push_back(
+          {.text = place, .fault = fmt::format("is longer than {} MiB", LineReader::kMaxLineBytes >> 20)});
     } else if (*json_) {
       queries.push_back(query_of_json(line->text, place));
     } else {

@@ -52,8 +52,8 @@ std::string reader_of_stretch(const Value& description) {
 std::vector<float> numbers_of(const Value& value, std::int64_t dimension) {
   const Tensor tensor = value.tensor();
   if (tensor.dtype() != DType::kFloat32 || !tensor.contiguous() || tensor.elements() != dimension) {
-    throw Error("invalid_output", fmt::format("the query's vector is {}, expected {} numbers of float32",
-                                              type_of(value), dimension));
+    throw Error("invalid_output",
+                fmt::format("the query's vector is {}, expected {} numbers of float32", type_of(value), dimension));
   }
   const float* first = tensor.data<float>();
   return {first, first + tensor.elements()};

@@ -105,8 +105,8 @@ void take_queries(Choices& c, const po::variables_map& values) {
   c.vectors = text_of(values, "vectors");
   c.list = text_of(values, "queries");
   c.interactive = values["interactive"].as<bool>();
-  const int ways = (c.queries.empty() ? 0 : 1) + (c.vectors.empty() ? 0 : 1) + (c.list.empty() ? 0 : 1) +
-                   (c.interactive ? 1 : 0);
+  const int ways =
+      (c.queries.empty() ? 0 : 1) + (c.vectors.empty() ? 0 : 1) + (c.list.empty() ? 0 : 1) + (c.interactive ? 1 : 0);
   if (ways == 0) {
     throw UsageError("nothing to search for: give --text, --image, --video, --vectors, --queries or --interactive");
   }
@@ -213,8 +213,8 @@ class Report {
 
   void tell_nothing(const Asked& asked) const {
     const std::string why = session_.rows() == 0 && session_.index().rows() > 0 ? "no row has what --where asks for"
-                            : session_.rows() == 0                             ? "it has no rows"
-                            : fmt::format("no row scores {} or more", choices_.settings.least);
+                            : session_.rows() == 0                              ? "it has no rows"
+                                                   : fmt::format("no row scores {} or more", choices_.settings.least);
     fmt::print(stderr, "nothing in '{}' for '{}': {}\n", choices_.index, asked.query.text, why);
   }
 

@@ -142,14 +142,15 @@ std::vector<Answer> Search::grouped(std::span<const float> query, std::span<cons
     }
     const RowTimes times = fields.times().value_or(RowTimes{});
     if (std::ranges::any_of(theirs, [&](const RowTimes& other) { return overlap(times, other); })) continue;
-    answers.push_back(moment_around(query, row, fields));
+    answers.push_back(moment_around(query, row, fields, theirs));
     theirs.push_back(*answers.back().times);
   }
   return answers;
 }
 
-/// An item's rows lie side by side, in the order of their times.
-Answer Search::moment_around(std::span<const float> query, const Scored& peak, const RowFields& fields) const {
+/// An item's rows lie side by side, in the order of their times. Rows of its better moments stay theirs.
+Answer Search::moment_around(std::span<const float> query, const Scored& peak, const RowFields& fields,
+                             std::span<const RowTimes> better) const {
   RowTimes whole = fields.times().value_or(RowTimes{});
   const float least = peak.score - (1 - kShareOfPeak) * std::abs(peak.score);
   for (const int step : {-1, 1}) {
@@ -157,6 +158,7 @@ Answer Search::moment_around(std::span<const float> query, const Scored& peak, c
       const RowFields neighbour(index_.line(row));
       const std::optional<RowTimes> times = neighbour.times();
       if (neighbour.item() != fields.item() || !times || !touch(*times, whole) || score(query, row) < least) break;
+      if (std::ranges::any_of(better, [&](const RowTimes& other) { return overlap(*times, other); })) break;
       whole = {std::min(whole.start_ms, times->start_ms), std::max(whole.end_ms, times->end_ms)};
     }
   }

@@ -40,8 +40,8 @@ struct SearchSettings {
 };
 
 struct Answer {
-  std::int64_t row = 0;  // the best one of the answer
-  float score = 0;       // of that row
+  std::int64_t row = 0;             // the best one of the answer
+  float score = 0;                  // of that row
   std::optional<RowTimes> times{};  // of all its rows together; nothing when rows have no times
 
   friend bool operator==(const Answer&, const Answer&) = default;
@@ -72,7 +72,8 @@ class Search {
   bool is_left_out(std::int64_t row) const { return !without_.empty() && without_[static_cast<std::size_t>(row)] != 0; }
   float score(std::span<const float> query, std::int64_t row) const;
   std::vector<Answer> grouped(std::span<const float> query, std::span<const Scored> rows) const;
-  Answer moment_around(std::span<const float> query, const Scored& peak, const RowFields& fields) const;
+  Answer moment_around(std::span<const float> query, const Scored& peak, const RowFields& fields,
+                       std::span<const RowTimes> better) const;
 
   const Index& index_;
   const SearchSettings settings_;

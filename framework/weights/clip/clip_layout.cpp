@@ -104,7 +104,8 @@ std::size_t count_starting_with(const Tensors& tensors, const std::string& prefi
   return count;
 }
 
-// One more than the highest N of "prefixN.…". A number of more than three digits is not a layer's; the name is unexpected.
+// One more than the highest N of "prefixN.…". A number of more than three digits is not a layer's; the name is
+// unexpected.
 std::int64_t count_layers(const Tensors& tensors, const std::string& prefix) {
   std::int64_t layers = 0;
   for (auto at = tensors.lower_bound(prefix); at != tensors.end() && at->first.starts_with(prefix); ++at) {

@@ -22,11 +22,20 @@ std::string escaped(std::string_view text) {
   std::string html;
   for (const char c : valid_utf8(text)) {
     switch (c) {
-      case '&': html += "&amp;"; break;
-      case '<': html += "&lt;"; break;
-      case '>': html += "&gt;"; break;
-      case '"': html += "&quot;"; break;
-      default: html += c;
+      case '&':
+        html += "&amp;";
+        break;
+      case '<':
+        html += "&lt;";
+        break;
+      case '>':
+        html += "&gt;";
+        break;
+      case '"':
+        html += "&quot;";
+        break;
+      default:
+        html += c;
     }
   }
   return html;
@@ -56,13 +65,15 @@ std::string image(const PagePicture& picture, const std::string& words) {
 /// The contact sheet, or a sentence in its place, that opens what it shows.
 std::string shot(const PageAnswer& answer, const std::string& name, const std::string& when, const fs::path& folder) {
   const std::string source = escaped(address(answer.file, folder));
-  const std::string looks = answer.picture ? image(*answer.picture, answer.video ? fmt::format("frames of {}", name) : name)
-                                           : std::string();
+  const std::string looks =
+      answer.picture ? image(*answer.picture, answer.video ? fmt::format("frames of {}", name) : name) : std::string();
   std::string html;
   if (answer.video) {
-    const std::string label = when.empty() ? "Play " + name : fmt::format("Play {} from {}", name, clock_time(answer.time->start_ms));
+    const std::string label =
+        when.empty() ? "Play " + name : fmt::format("Play {} from {}", name, clock_time(answer.time->start_ms));
     html = fmt::format(
-        "<button class=\"shot\" type=\"button\" data-source=\"{}\" data-name=\"{}\" data-start=\"{}\" aria-label=\"{}\">{}<span>{}</span></button>\n",
+        "<button class=\"shot\" type=\"button\" data-source=\"{}\" data-name=\"{}\" data-start=\"{}\" "
+        "aria-label=\"{}\">{}<span>{}</span></button>\n",
         source, name, answer.time ? answer.time->start_ms : 0, label, looks,
         answer.time ? "Play from " + clock_time(answer.time->start_ms) : std::string("Play"));
   } else if (answer.picture) {
@@ -75,11 +86,13 @@ std::string shot(const PageAnswer& answer, const std::string& name, const std::s
 std::string list_item(std::size_t rank, const PageAnswer& answer, double best, const fs::path& folder) {
   const std::string name = escaped(answer.name);
   const std::string when =
-      answer.time ? fmt::format("{}–{}", clock_time(answer.time->start_ms), clock_time(answer.time->end_ms)) : std::string();
+      answer.time ? fmt::format("{}–{}", clock_time(answer.time->start_ms), clock_time(answer.time->end_ms))
+                  : std::string();
   // Of the best answer's: a score says little by itself.
   const int share = best > 0 ? static_cast<int>(std::clamp(answer.score / best, 0.0, 1.0) * 100) : 0;
   return fmt::format(
-      "<li>\n<div class=\"title\"><span class=\"rank\">{}</span><h2>{}</h2>{}<span class=\"score\" title=\"score\">{:.3f}"
+      "<li>\n<div class=\"title\"><span class=\"rank\">{}</span><h2>{}</h2>{}<span class=\"score\" "
+      "title=\"score\">{:.3f}"
       "<i aria-hidden=\"true\"><b style=\"width:{}%\"></b></i></span></div>\n{}</li>\n",
       rank, name, when.empty() ? "" : fmt::format("<span class=\"time\">{}</span>", when), answer.score, share,
       shot(answer, name, when, folder));

@@ -20,9 +20,10 @@ std::string decode_video(const std::optional<RowTimes>& times) {
     const double end = std::max(static_cast<double>(times->end_ms) / 1000, start + 0.001);
     stretch = fmt::format(", start_time: {}, end_time: {}", start, end);
   }
-  return fmt::format("  - {{name: decode, op: video_decode.ffmpeg, in: path, out: frame, args: {{sample_type: "
-                     "uniform_temporal_subsample, num_samples: 4{}}}}}\n",
-                     stretch);
+  return fmt::format(
+      "  - {{name: decode, op: video_decode.ffmpeg, in: path, out: frame, args: {{sample_type: "
+      "uniform_temporal_subsample, num_samples: 4{}}}}}\n",
+      stretch);
 }
 
 PagePicture picture_of(const Result& result) {

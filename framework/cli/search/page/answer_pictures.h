@@ -20,7 +20,8 @@ struct Shot {
 /// Shows a file as pictures in a small pipeline of pipit's own operators. For one thread.
 class AnswerPictures {
  public:
-  explicit AnswerPictures(std::vector<std::filesystem::path> operator_path) : operator_path_(std::move(operator_path)) {}
+  explicit AnswerPictures(std::vector<std::filesystem::path> operator_path)
+      : operator_path_(std::move(operator_path)) {}
 
   /// Four frames of a video side by side, of all of it or of a stretch; or an image. A file with times is a video.
   Shot of(const std::filesystem::path& file, const std::optional<RowTimes>& times) const;
