@@ -300,6 +300,7 @@ bool NodeWorker::call(int (*function)(void*, const pipit_call*, pipit_error*), s
   int status = 0;
   {
     const ForeignCode code(named);
+    const ThreadBudget::Call counted(setup_.budget, setup_.context->threads);
     status = function(setup_.instance->get(), &call, &error);
   }
   const Time end = std::chrono::steady_clock::now();

@@ -54,7 +54,8 @@ std::unique_ptr<Reader> Decoder::packet_reader() const {
   // Damage is met again, and told, when the frames are decoded in order.
   ReaderOptions options = options_.reader;
   options.fail_on_corrupt = false;
-  return std::make_unique<Reader>(path_, options, Hooks{hooks_.stop_requested});
+  return std::make_unique<Reader>(path_, options,
+                                  Hooks{.stop_requested = hooks_.stop_requested, .threads = hooks_.threads});
 }
 
 PacketTable::Count Decoder::count_packets() {

@@ -70,6 +70,7 @@ Reader::Reader(std::string path, const ReaderOptions& options, const Hooks& hook
       options_(options),
       hooks_(hooks),
       file_(path_, "video"),
+      threads_(options.threads),
       packet_(allocated(av_packet_alloc())),
       frame_(allocated(av_frame_alloc())) {
   const Log::Scope scope(log_);
@@ -189,7 +190,7 @@ void Reader::open_codec() {
   if (status >= 0) {
     codec_->opaque = &log_;
     codec_->pkt_timebase = stream_->time_base;
-    codec_->thread_count = options_.threads;
+    codec_->thread_count = threads_;
     // FFmpeg looks at sizes rounded up; the frames themselves are checked exactly.
     codec_->max_pixels = 2 * options_.limits.max_pixels + (1 << 22);
     check_size(parameters.width, parameters.height);
@@ -472,7 +473,7 @@ std::optional<PictureGroups> Reader::groups(const PacketTable& table) const {
 bool Reader::begin(const PacketTable& table, const Span& span) {
   const Log::Scope scope(log_);
   if (seek_to(table.packets[span.first]) < 0) throw NotAsListed{};
-  avcodec_flush_buffers(codec_.get());
+  renew_codec(span);
   log_.clear();
   table_ = &table;
   span_ = &span;
@@ -481,6 +482,17 @@ bool Reader::begin(const PacketTable& table, const Span& span) {
   ended_ = false;
   packet_pending_ = read_packet();
   return units_.read(*packet_).entry;
+}
+
+void Reader::renew_codec(const Span& span) {
+  // A thread more holds a frame back more, and FFmpeg itself takes no more than 16.
+  constexpr std::size_t kPacketsAThread = 8;
+  constexpr std::size_t kMostThreads = 16;
+  const auto most = std::clamp<std::size_t>((span.last - span.first + 1) / kPacketsAThread, 1, kMostThreads);
+  const int threads = hooks_.threads ? std::clamp(hooks_.threads(), 1, static_cast<int>(most)) : threads_;
+  if (threads == threads_) return avcodec_flush_buffers(codec_.get());
+  threads_ = threads;
+  open_codec();
 }
 
 int Reader::seek_to(const PacketTable::Packet& packet) {

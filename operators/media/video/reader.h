@@ -44,6 +44,8 @@ struct Hooks {
   std::function<void(const std::string&)> warn = [](const std::string&) {};
   /// Of frames that were asked for and are not there.
   std::function<void(const std::string&)> warn_of_few_frames = [](const std::string&) {};
+  /// How many threads the codec may use for a span of packets, asked where it begins; null: those of ReaderOptions.
+  std::function<int()> threads = nullptr;
 };
 
 /// What reading and decoding took.
@@ -135,6 +137,8 @@ class PIPIT_VIDEO_API Reader {
   void choose_stream();
   void open_codec();
   bool can_skip() const;
+  /// A codec that knows nothing of earlier packets, with as many threads as pay for the span.
+  void renew_codec(const Span& span);
   int seek_to(const PacketTable::Packet& packet);
   /// Whether the packet that was read is one of the span's for the codec.
   bool is_for_span();
@@ -166,6 +170,7 @@ class PIPIT_VIDEO_API Reader {
   IoPtr io_;
   FormatPtr format_;
   AVStream* stream_ = nullptr;
+  int threads_;
   CodecPtr codec_;
   PacketPtr packet_;
   FramePtr frame_;

@@ -132,6 +132,7 @@ class DecodeVideo {
     pipit::video::ReaderOptions& reader = options_.reader;
     reader.stream = static_cast<int>(arguments.integer("stream"));
     const std::int64_t threads = arguments.integer("threads");
+    shares_threads_ = threads == 0 && context.threads() > 0;
     reader.threads = threads > 0 ? static_cast<int>(threads) : std::clamp(context.threads(), 1, 64);
     reader.fail_on_corrupt = arguments.string("on_corrupt") == "fail";
     reader.limits.max_pixels = arguments.integer("max_pixels");
@@ -160,7 +161,8 @@ class DecodeVideo {
                                     [this](const std::string& message) {
                                       context_.warn(message);
                                       context_.count("videos_with_fewer_samples");
-                                    }};
+                                    },
+                                    shares_threads_ ? [this] { return context_.threads(); } : std::function<int()>()};
     pipit::video::Decoder decoder(path, options_, hooks);
     const CountedWork counted(context_, decoder);
     while (const pipit::video::Shot* shot = decoder.next()) {
@@ -181,6 +183,7 @@ class DecodeVideo {
   }
 
   pipit::Context& context_;
+  bool shares_threads_ = false;  // with the pipeline's other nodes, as the moment has it
   DecoderOptions options_;
 };
 
