@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "module/resources.h"
+#include "module/thread_budget.h"
 #include "value/value_table.h"
 
 namespace pipit {
@@ -50,7 +51,7 @@ void fill_operator_functions(pipit_host& host) {
   };
 
   host.context_node = [](pipit_context* context) { return context->node.c_str(); };
-  host.context_threads = [](pipit_context* context) { return context->threads; };
+  host.context_threads = [](pipit_context* context) { return ThreadBudget::take(context->threads); };
   host.context_warn = [](pipit_context* context, const char* message) { context->monitor->warn(message); };
   host.context_count = [](pipit_context* context, const char* counter, std::int64_t n) {
     context->monitor->count(counter, n);

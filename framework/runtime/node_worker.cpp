@@ -334,6 +334,7 @@ bool NodeWorker::call(OperatorInstance::Function function, std::uint32_t rows,
   bool good = false;
   {
     const ForeignCode code(named);
+    const ThreadBudget::Call counted(setup_.budget, setup_.context->threads);
     good = setup_.instance->call(function, call, error);
   }
   const Time end = std::chrono::steady_clock::now();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "module/runtime_table.h"
+#include "module/thread_budget.h"
 #include "plan/plan.h"
 #include "runtime/operator_instance.h"
 #include "runtime/stream/joiner.h"
@@ -51,6 +52,7 @@ class NodeWorker final : private EmitterSink {
     const GraphNode* graph_node = nullptr;
     const pipit_operator* table = nullptr;
     pipit_context* context = nullptr;
+    ThreadBudget* budget = nullptr;              // that its calls are counted in
     std::unique_ptr<OperatorInstance> instance;  // of a per_item operator: the first item's
     Joiner::Shape in;
     std::optional<Windower::Setup> windows;

@@ -28,7 +28,11 @@ Options checked(const Options& options) {
 }  // namespace
 
 Pipeline::Running::Running(Plan plan, const Options& options)
-    : plan_(std::move(plan)), options_(checked(options)), nodes_(construct_nodes(plan_, options_)), wiring_(plan_) {
+    : plan_(std::move(plan)),
+      options_(checked(options)),
+      nodes_(construct_nodes(plan_, options_)),
+      wiring_(plan_),
+      budget_(static_cast<std::uint32_t>(plan_.threads)) {
   make_workers();
   start();
 }
@@ -47,12 +51,14 @@ void Pipeline::Running::check_process() const {
 
 /// A worker for each replica, which takes its instance.
 void Pipeline::Running::make_workers() {
+  const bool shared = std::ranges::any_of(plan_.nodes, [](const PlanNode& node) { return node.threads > 0; });
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     RunningNode& node = nodes_[i];
     for (std::uint32_t replica = 0; replica < plan_.nodes[i].replicas; ++replica) {
       NodeWorker::Setup setup = wiring_.setup_of(static_cast<NodeId>(i), replica);
       setup.table = node.module->table;
       setup.context = &node.context;
+      setup.budget = shared ? &budget_ : nullptr;
       setup.instance = std::move(node.instances[replica]);
       setup.stopping = &stopping_;
       setup.on_span = options_.on_span;

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "module/thread_budget.h"
 #include "pipit/pipeline.h"
 #include "plan/plan.h"
 #include "runtime/running_node.h"
@@ -64,6 +65,7 @@ class Pipeline::Running {
   const Options options_;
   std::vector<RunningNode> nodes_;
   const Wiring wiring_;
+  ThreadBudget budget_;
   std::vector<std::thread> threads_;
   std::atomic<bool> stopping_{false};
 

@@ -15,13 +15,20 @@ Decoder::Decoder(std::string path, const DecoderOptions& options, const Hooks& h
   open();
   number_key_frames();
   estimate();
-  sampler_ = make_sampler();
+  choose_frames();
+  if (!chosen_frames_) decode_in_order();
 }
 
 Decoder::~Decoder() = default;
 
 void Decoder::open() {
+  if (reader_) done_ += reader_->work();
   reader_ = std::make_unique<Reader>(path_, options_.reader, hooks_);
+}
+
+void Decoder::go_to_start() {
+  // A reader that has read is not at the beginning.
+  if (reader_->work().packets_read > 0) open();
   if (rate() <= 0) return;
   // Earlier than the start by more frames than any codec holds back: a key frame's place goes by decoding time, so that
   // it may be shown after the start; and FFmpeg 5's H.264 decoder loses frames when the end comes shortly after a seek.
@@ -32,7 +39,7 @@ void Decoder::open() {
   } catch (const Error&) {
     // Damage that only a seek meets (leading pictures without their references) is none; other faults come again.
   }
-  if (!pending_) reader_ = std::make_unique<Reader>(path_, options_.reader, hooks_);
+  if (!pending_) open();
 }
 
 void Decoder::number_key_frames() {
@@ -43,11 +50,20 @@ void Decoder::number_key_frames() {
   open();
 }
 
-Reader::Count Decoder::count_packets() const {
-  // Damage is met again, and told, when the frames are decoded.
+std::unique_ptr<Reader> Decoder::packet_reader() const {
+  // Damage is met again, and told, when the frames are decoded in order.
   ReaderOptions options = options_.reader;
   options.fail_on_corrupt = false;
-  return Reader(path_, options, {hooks_.stop_requested}).count_frames(options_.window);
+  return std::make_unique<Reader>(path_, options,
+                                  Hooks{.stop_requested = hooks_.stop_requested, .threads = hooks_.threads});
+}
+
+PacketTable::Count Decoder::count_packets() {
+  if (!packets_) {
+    packet_reader_ = packet_reader();
+    packets_ = packet_reader_->read_packets();
+  }
+  return packets_->count(options_.window, rate());
 }
 
 void Decoder::estimate() {
@@ -62,12 +78,12 @@ void Decoder::estimate() {
   }
 }
 
-std::optional<Reader::Count> Decoder::count_frames(std::optional<double> told_s) const {
+std::optional<PacketTable::Count> Decoder::count_frames(std::optional<double> told_s) {
   const bool needed = std::holds_alternative<DecoderOptions::Every>(options_.sample) ||
                       std::holds_alternative<DecoderOptions::Uniform>(options_.sample);
   const bool known = told_s && rate() > 0;
   if (known && (!needed || reader_->lists_packets_for(*told_s))) return std::nullopt;
-  const Reader::Count count = count_packets();
+  const PacketTable::Count count = count_packets();
   if (!known) return count;
   // A window inside the frames is as long as it was asked for.
   const auto& end_s = options_.window.end_s;
@@ -77,6 +93,76 @@ std::optional<Reader::Count> Decoder::count_frames(std::optional<double> told_s)
   const bool sparse = 2 * count.frames < window_frames_;
   if (!sparse && agrees(*told_s, count.length_s, rate())) return std::nullopt;
   return count;
+}
+
+void Decoder::choose_frames() {
+  const bool every = std::holds_alternative<DecoderOptions::Every>(options_.sample);
+  if (options_.in_order || every || options_.reader.key_frames_only) return;
+  if (std::holds_alternative<DecoderOptions::KeyFrames>(options_.sample)) return;
+  if (!packets_ && !(packets_ = reader_->read_index())) {
+    packet_reader_ = packet_reader();
+    packets_ = packet_reader_->read_packets(options_.window.end_s);
+  }
+  Reader& reader = packet_reader_ ? *packet_reader_ : *reader_;
+  PacketTable packets = *std::exchange(packets_, std::nullopt);
+  const std::optional<PictureGroups> groups = reader.groups(packets);
+  if (!groups) return;
+  std::vector<Choice> chosen;
+  try {
+    chosen = choices(packets, *groups);
+  } catch (const Error&) {
+    // It comes again, after the frames before it.
+  }
+  if (chosen.empty()) return;
+  if (options_.nearest_key_frame) take_nearest_key_frames(chosen, packets, *groups);
+  try {
+    chosen_frames_.emplace(reader, std::move(packets), *groups, std::move(chosen));
+  } catch (const NotAsListed&) {
+  }
+}
+
+std::vector<Choice> Decoder::choices(const PacketTable& packets, const PictureGroups& groups) {
+  std::vector<Choice> chosen;
+  sampler_ = make_sampler();
+  std::int64_t passed = 0;
+  std::size_t last = 0;
+  for (const std::size_t packet : groups.shown()) {
+    const double ms = packets.milliseconds(packets.packets[packet]);
+    if (options_.window.begins_after(ms)) continue;
+    if (options_.window.ends_before(ms) || sampler_->done()) break;
+    last = packet;
+    const std::int64_t copies = sampler_->copies(ms, packets.packets[packet].entry);
+    if (copies > 0) chosen.push_back({packet, passed, copies});
+    ++passed;
+  }
+  if (passed > 0 && sampler_->wants_last()) chosen.push_back({last, passed - 1, 1, true});
+  return chosen;
+}
+
+void Decoder::take_nearest_key_frames(std::vector<Choice>& chosen, const PacketTable& packets,
+                                      const PictureGroups& groups) const {
+  struct KeyFrame {
+    double ms;
+    std::size_t packet;
+    std::int64_t index;
+  };
+  std::vector<KeyFrame> keys;
+  std::int64_t passed = 0;
+  for (const std::size_t packet : groups.shown()) {
+    const double ms = packets.milliseconds(packets.packets[packet]);
+    if (options_.window.begins_after(ms)) continue;
+    if (options_.window.ends_before(ms)) break;
+    if (groups.begins_with(packet)) keys.push_back({ms, packet, passed});
+    ++passed;
+  }
+  if (keys.empty()) return;
+  for (Choice& choice : chosen) {
+    const double ms = packets.milliseconds(packets.packets[choice.packet]);
+    auto nearest = std::ranges::lower_bound(keys, ms, {}, &KeyFrame::ms);
+    if (nearest == keys.end() || (nearest != keys.begin() && ms - (nearest - 1)->ms <= nearest->ms - ms)) --nearest;
+    choice.packet = nearest->packet;
+    choice.index = nearest->index;
+  }
 }
 
 std::unique_ptr<Sampler> Decoder::make_sampler() const {
@@ -113,6 +199,42 @@ std::int64_t Decoder::estimated_frames() const {
 
 const Shot* Decoder::next() {
   reader_->resume();
+  if (packet_reader_) packet_reader_->resume();
+  if (chosen_frames_) {
+    try {
+      return next_chosen();
+    } catch (const NotAsListed&) {
+      decode_in_order();
+    }
+  }
+  return next_in_order();
+}
+
+const Shot* Decoder::next_chosen() {
+  const Choice* choice = chosen_frames_->next(*frame_);
+  if (choice == nullptr) return nullptr;
+  const Reader& reader = packet_reader_ ? *packet_reader_ : *reader_;
+  shot_.index = choice->index;
+  shot_.timestamp_ms = reader.timestamp_ms();
+  shot_.key_frame = frame_->key_frame != 0;
+  shot_.copies = choice->copies;
+  if (choice->in_place_of_missing) check_samples();
+  orient();
+  ++delivered_;
+  return &shot_;
+}
+
+void Decoder::decode_in_order() {
+  chosen_frames_.reset();
+  if (packet_reader_) done_ += packet_reader_->work();
+  packet_reader_.reset();
+  packets_.reset();
+  go_to_start();
+  sampler_ = make_sampler();
+  repeated_ = delivered_;
+}
+
+const Shot* Decoder::next_in_order() {
   while (!ended_ && !sampler_->done()) {
     ended_ = !advance();
     if (ended_ && passed_ == 0 && (times_ms_.empty() || reader_->frames() == 0)) {
@@ -125,10 +247,13 @@ const Shot* Decoder::next() {
     }
     if (ended_) check_samples();
     shot_.copies = ended_ ? sampler_->wants_last() : sampler_->copies(shot_.timestamp_ms, shot_.key_frame);
-    if (shot_.copies > 0) {
-      orient();
-      return &shot_;
+    if (shot_.copies == 0) continue;
+    if (repeated_ > 0) {
+      --repeated_;
+      continue;
     }
+    orient();
+    return &shot_;
   }
   return nullptr;
 }
@@ -174,8 +299,17 @@ void Decoder::orient() {
   shot_.size = RgbConverter::size(*frame_, orientation_);
 }
 
+Work Decoder::work() const {
+  Work work = done_;
+  work += reader_->work();
+  if (packet_reader_) work += packet_reader_->work();
+  if (chosen_frames_) work.frames_skipped = chosen_frames_->frames() - work.frames_decoded;
+  return work;
+}
+
 void Decoder::rgb(std::uint8_t* out) {
   const Log::Scope scope(log_);
+  ++done_.frames_converted;
   converter_.convert(*frame_, orientation_, out);
 }
 

@@ -10,6 +10,7 @@
 #include "media/api.h"
 #include "media/picture.h"
 #include "media/sampling.h"
+#include "media/video/chosen_frames.h"
 #include "media/video/reader.h"
 
 namespace pipit::video {
@@ -27,6 +28,8 @@ struct DecoderOptions {
 
   TimeWindow window;
   std::variant<Every, Uniform, TimeStep, FrameASecond, KeyFrames> sample;
+  bool nearest_key_frame = false;  // in place of each frame that Uniform, TimeStep or FrameASecond chooses
+  bool in_order = false;           // decode all frames up to the last one that is wanted, whatever the file allows
   bool auto_rotate = true;
   bool stream_duration = false;  // estimate from the stream's duration, not the container's
   ReaderOptions reader;
@@ -41,9 +44,14 @@ struct Shot {
   RgbConverter::Size size{};
 };
 
-/// Gives the chosen frames of one video in presentation order. Decodes up to the last one that is wanted and no
-/// further; converts a frame only when its pixels are asked for. Holds one frame. Faults as in Reader; a window without
-/// any frame is `invalid_media` too.
+/// Gives the chosen frames of one video in presentation order; converts a frame only when its pixels are asked for.
+/// Holds one frame. Faults as in Reader; a window without any frame is `invalid_media` too.
+///
+/// Uniform, TimeStep and FrameASecond choose by the times that the packets tell. Only groups of pictures with a chosen
+/// frame are decoded, each up to the last of these and without frames that nobody needs. Where that might give other
+/// frames than a run from the beginning (PictureGroups says where), and from where packets or frames turn out not to be
+/// what the container told, it is that run: frames are decoded in order, up to the last one that is wanted. So are they
+/// for the other samples.
 ///
 /// The file's own duration is believed when something in it lasts as long: the chosen stream's frames or another
 /// stream. Else its packets are counted, which reads the file once more without decoding it.
@@ -65,16 +73,33 @@ class PIPIT_VIDEO_API Decoder {
   double duration_s() const { return duration_s_; }
   /// Frames a second, on average; 0: unknown.
   double rate() const { return reader_->rate(); }
+  /// Since it was made.
+  Work work() const;
+  /// Whether all frames are decoded up to the last one that is wanted.
+  bool decodes_in_order() const { return !chosen_frames_; }
 
  private:
   void open();
+  /// In the way that decodes in order.
+  void go_to_start();
   void estimate();
   /// The places of key frames among all frames, where the others are not decoded.
   void number_key_frames();
-  Reader::Count count_packets() const;
+  PacketTable::Count count_packets();
   /// What the file's packets say where its own words cannot be taken.
-  std::optional<Reader::Count> count_frames(std::optional<double> told_s) const;
+  std::optional<PacketTable::Count> count_frames(std::optional<double> told_s);
   std::unique_ptr<Sampler> make_sampler() const;
+  /// Makes chosen_frames_ where the file allows it.
+  void choose_frames();
+  std::unique_ptr<Reader> packet_reader() const;
+  /// By the times of all packets, as the sampler chooses among frames that pass.
+  std::vector<Choice> choices(const PacketTable& packets, const PictureGroups& groups);
+  void take_nearest_key_frames(std::vector<Choice>& chosen, const PacketTable& packets,
+                               const PictureGroups& groups) const;
+  const Shot* next_chosen();
+  /// Starts anew in the way that decodes in order; what was delivered is not delivered again.
+  void decode_in_order();
+  const Shot* next_in_order();
   /// Says so when the frames ended before all samples were taken.
   void check_samples();
   void orient();
@@ -85,6 +110,10 @@ class PIPIT_VIDEO_API Decoder {
   DecoderOptions options_;
   const Hooks hooks_;
   std::unique_ptr<Reader> reader_;
+  std::unique_ptr<Reader> packet_reader_;  // the one that read the packets, if it was another
+  std::optional<PacketTable> packets_;     // what it read
+  std::optional<ChosenFrames> chosen_frames_;
+  Work done_;  // by readers that are gone, and what is not a reader's
   std::unique_ptr<Sampler> sampler_;
   FramePtr frame_;  // the last that passed
   Log log_;         // the scaler's
@@ -93,6 +122,8 @@ class PIPIT_VIDEO_API Decoder {
   Shot shot_;
   std::vector<double> times_ms_;    // of all frames of the window, where only key frames are decoded
   std::int64_t passed_ = 0;         // frames of the window
+  std::int64_t delivered_ = 0;      // shots
+  std::int64_t repeated_ = 0;       // shots that come again after a new start
   std::int64_t window_frames_ = 0;  // estimated
   double duration_s_ = -1;
   bool pending_ = false;  // the reader holds a frame that has not passed

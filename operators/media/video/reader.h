@@ -15,6 +15,8 @@
 #include "media/local_file.h"
 #include "media/log.h"
 #include "media/sampling.h"
+#include "media/video/access_unit.h"
+#include "media/video/packet_table.h"
 
 namespace pipit::video {
 
@@ -42,7 +44,24 @@ struct Hooks {
   std::function<void(const std::string&)> warn = [](const std::string&) {};
   /// Of frames that were asked for and are not there.
   std::function<void(const std::string&)> warn_of_few_frames = [](const std::string&) {};
+  /// How many threads the codec may use for a span of packets, asked where it begins; null: those of ReaderOptions.
+  std::function<int()> threads = nullptr;
 };
+
+/// What reading and decoding took.
+struct Work {
+  std::int64_t packets_read = 0;      // of the stream
+  std::int64_t packets_withheld = 0;  // of those: read while decoding, and kept from the codec
+  std::int64_t frames_decoded = 0;
+  std::int64_t frames_skipped = 0;  // of the stream, where groups of pictures are decoded apart
+  std::int64_t frames_converted = 0;
+  std::int64_t bytes_read = 0;
+
+  Work& operator+=(const Work& other);
+};
+
+/// Thrown where packets or frames are not what the table says, so that groups of pictures cannot be decoded apart.
+struct NotAsListed {};
 
 /// Whether a duration is that of frames that last `length_s`, but for what containers round.
 inline bool agrees(double duration_s, double length_s, double rate) {
@@ -92,16 +111,19 @@ class PIPIT_VIDEO_API Reader {
   /// False when there is no such frame for sure: the reader must then be made anew. Its next frame has been decoded.
   bool seek(double time_s);
 
-  /// What the packets say, whatever damage is among them.
-  struct Count {
-    std::int64_t frames = 0;       // of the window
-    double length_s = 0;           // of the stream, from its first frame to the end of its last
-    std::vector<double> times_ms;  // of these frames, in presentation order; empty where packets do not tell all
-    double others_s = 0;           // of the longest other stream, from the beginning of the file
-  };
-  /// Reads every packet up to the end of the window. Uses the reader up.
-  Count count_frames(const TimeWindow& window);
+  /// Reads every packet, or those of the stream up to a time and a little beyond. Uses the reader up but for begin().
+  PacketTable read_packets(std::optional<double> until_s = std::nullopt);
+  /// The same from the container's own tables, without reading what they list; nothing where these do not tell all.
+  /// Uses the reader up likewise.
+  std::optional<PacketTable> read_index();
+  /// What groups of pictures the table's packets make.
+  std::optional<PictureGroups> groups(const PacketTable& table) const;
+  /// Goes to a span of packets: next() then gives frames of the span, those that are wanted and what they need, and
+  /// false at its end. Both throw NotAsListed, for damage too. Table and span must outlive that. False when decoding
+  /// cannot start at the first packet.
+  bool begin(const PacketTable& table, const Span& span);
 
+  Work work() const;
   /// The time limit starts anew: to be called after time spent elsewhere.
   void resume() { progress_ = Clock::now(); }
 
@@ -115,7 +137,15 @@ class PIPIT_VIDEO_API Reader {
   void choose_stream();
   void open_codec();
   bool can_skip() const;
-  /// The stream's next packet; false at the end of the file.
+  /// A codec that knows nothing of earlier packets, with as many threads as pay for the span.
+  void renew_codec(const Span& span);
+  int seek_to(const PacketTable::Packet& packet);
+  /// Whether the packet that was read is one of the span's for the codec.
+  bool is_for_span();
+  PacketTable::Packet listed(const AVPacket& packet) const;
+  /// Whether the packet that was read, the last of the table, is one that PacketTable::regular allows.
+  bool is_regular(PacketTable& table, PacketTable::Packet& packet) const;
+  /// The stream's next packet; false at the end of the file or the span.
   bool read_packet();
   /// False when the frame has no pixels.
   bool accept_frame();
@@ -140,15 +170,23 @@ class PIPIT_VIDEO_API Reader {
   IoPtr io_;
   FormatPtr format_;
   AVStream* stream_ = nullptr;
+  int threads_;
   CodecPtr codec_;
   PacketPtr packet_;
   FramePtr frame_;
+  AccessUnitReader units_;
+  const PacketTable* table_ = nullptr;  // of the span that is being decoded
+  const Span* span_ = nullptr;
+  std::size_t at_ = 0;           // the packet of the table that comes next
+  bool packet_pending_ = false;  // read, but not given to the codec
   double timestamp_ms_ = 0;
   bool ended_ = false;  // no more packets
   bool warned_ = false;
   std::int64_t frames_ = 0;
   std::int64_t packets_ = 0;
   std::int64_t packets_without_frame_ = 0;
+  std::int64_t packets_withheld_ = 0;
+  std::int64_t bytes_read_ = 0;
   Clock::time_point progress_ = Clock::now();
 };
 

@@ -44,6 +44,37 @@ decltype(DecoderOptions::sample) sample(const pipit::Arguments& arguments) {
   return DecoderOptions::TimeStep{arguments.number("time_step")};
 }
 
+bool nearest_key_frame(const pipit::Arguments& arguments) {
+  const bool nearest = arguments.string("accuracy") == "keyframe";
+  const std::string type = arguments.string("sample_type");
+  require(!nearest || (type != "none" && type != "key_frames"),
+          "accuracy: keyframe needs a sample_type that chooses frames by time or number, or such a sampler straight "
+          "after that alone reads the frames");
+  return nearest;
+}
+
+/// Adds what decoding one video took to the node's counters, however it ends.
+class CountedWork {
+ public:
+  CountedWork(pipit::Context& context, const pipit::video::Decoder& decoder) : context_(context), decoder_(decoder) {}
+  ~CountedWork() {
+    const pipit::video::Work work = decoder_.work();
+    context_.count("bytes_read", work.bytes_read);
+    context_.count("packets_read", work.packets_read);
+    context_.count("packets_withheld", work.packets_withheld);
+    context_.count("frames_decoded", work.frames_decoded);
+    context_.count("frames_skipped", work.frames_skipped);
+    context_.count("frames_converted", work.frames_converted);
+    if (decoder_.decodes_in_order()) context_.count("videos_decoded_in_order");
+  }
+  CountedWork(const CountedWork&) = delete;
+  CountedWork& operator=(const CountedWork&) = delete;
+
+ private:
+  pipit::Context& context_;
+  const pipit::video::Decoder& decoder_;
+};
+
 class DecodeVideo {
  public:
   static pipit::Signature signature() {
@@ -66,6 +97,9 @@ class DecodeVideo {
         .argument("time_step", "float", "null", "seconds for time_step_sample")
         .alias("args.time_step")
         .at_least(0.001)
+        .argument("accuracy", "enum(exact|keyframe)", "exact",
+                  "keyframe: in place of each frame that sample_type chooses the nearest one that the encoder stored "
+                  "whole; no other is decoded")
         .argument("auto_rotate", "bool", "true", "turn frames as the file says they are to be shown; Towhee does not")
         .argument("duration", "enum(container|stream)", "container",
                   "whose duration uniform_temporal_subsample spreads over; the container's may be that of longer audio")
@@ -92,11 +126,13 @@ class DecodeVideo {
   DecodeVideo(const pipit::Arguments& arguments, pipit::Context& context) : context_(context) {
     options_.window = window(arguments);
     options_.sample = sample(arguments);
+    options_.nearest_key_frame = nearest_key_frame(arguments);
     options_.auto_rotate = arguments.boolean("auto_rotate");
     options_.stream_duration = arguments.string("duration") == "stream";
     pipit::video::ReaderOptions& reader = options_.reader;
     reader.stream = static_cast<int>(arguments.integer("stream"));
     const std::int64_t threads = arguments.integer("threads");
+    shares_threads_ = threads == 0 && context.threads() > 0;
     reader.threads = threads > 0 ? static_cast<int>(threads) : std::clamp(context.threads(), 1, 64);
     reader.fail_on_corrupt = arguments.string("on_corrupt") == "fail";
     reader.limits.max_pixels = arguments.integer("max_pixels");
@@ -125,8 +161,10 @@ class DecodeVideo {
                                     [this](const std::string& message) {
                                       context_.warn(message);
                                       context_.count("videos_with_fewer_samples");
-                                    }};
+                                    },
+                                    shares_threads_ ? [this] { return context_.threads(); } : std::function<int()>()};
     pipit::video::Decoder decoder(path, options_, hooks);
+    const CountedWork counted(context_, decoder);
     while (const pipit::video::Shot* shot = decoder.next()) {
       pipit::Tensor pixels = pipit::Tensor::empty(pipit::DType::kUInt8, {shot->size.height, shot->size.width, 3});
       decoder.rgb(pixels.mutable_data<std::uint8_t>());
@@ -145,6 +183,7 @@ class DecodeVideo {
   }
 
   pipit::Context& context_;
+  bool shares_threads_ = false;  // with the pipeline's other nodes, as the moment has it
   DecoderOptions options_;
 };
 

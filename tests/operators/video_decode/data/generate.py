@@ -70,6 +70,9 @@ def turn(source, name, a, b, c, d):
     (HERE / name).write_bytes(data)
 
 
+X265 = "log-level=error:pools=1:info=0:keyint=20:min-keyint=20:scenecut=0:bframes=4"
+
+
 def claim(source, name, factor):
     """A copy whose headers say that it lasts `factor` times as long."""
     data = bytearray((HERE / source).read_bytes())
@@ -229,6 +232,39 @@ CLIPS = {
                                       "a7e61c373e219033c21091fa607bf3b8", HERE / n),
 }
 ROTATED = ["rotated_90.mp4", "rotated_180.mp4", "rotated_270.mp4", "mirrored.mp4", "transposed.mp4"]
+# Streams of several groups of pictures for groups/: codec, its options, and the containers that the same packets go into.
+GROUPS = {
+    "h264": (x264("-g", 20, "-bf", 3, params="scenecut=0"), "mp4 mkv mov ts"),
+    "h264_one_b": (x264("-g", 15, "-bf", 1, params="scenecut=0:b-pyramid=none"), "mp4 flv"),
+    "h264_open": (x264("-g", 15, "-bf", 3, params="open-gop=1:scenecut=0"), "mp4 mkv ts"),
+    "h264_baseline": (x264("-profile:v", "baseline", "-g", 15), "mp4 avi ts"),
+    "h264_vfr": (x264("-g", 12, "-bf", 3, "-vsync", "vfr", "-vf", VARIABLE[1:], params="scenecut=0"), "mp4 mkv"),
+    "h264_intra_refresh": (x264("-g", 15, params="intra-refresh=1:bframes=0"), "mp4 ts"),
+    "h264_interlaced": (x264("-g", 15, "-flags:v", "+bitexact+ilme+ildct", params="tff=1"), "mp4 ts"),
+    "hevc": (["-c:v", "libx265", "-crf", 35, "-x265-params", X265 + ":open-gop=0"], "mp4 mkv mov ts"),
+    "hevc_open": (["-c:v", "libx265", "-crf", 35, "-x265-params", X265 + ":open-gop=1"], "mp4 mkv ts"),
+    "hevc_layers": (["-c:v", "libx265", "-crf", 35, "-x265-params", X265 + ":temporal-layers=1"], "mp4 mkv"),
+    "mpeg4": (["-c:v", "mpeg4", "-q:v", 10, "-bf", 2, "-g", 15], "mp4 mkv avi"),
+    "mpeg4_closed": (["-c:v", "mpeg4", "-q:v", 10, "-bf", 2, "-g", 15, "-flags:v", "+bitexact+cgop",
+                      "-sc_threshold", 1000000000], "mp4 mov"),
+    "mpeg4_no_b": (["-c:v", "mpeg4", "-q:v", 10, "-g", 15], "avi mkv"),
+    "mpeg2": (["-c:v", "mpeg2video", "-q:v", 10, "-bf", 2, "-g", 15], "mp4 mkv ts mpg"),
+    "vp8": (["-c:v", "libvpx", "-crf", 40, "-b:v", "60k", "-g", 20, "-auto-alt-ref", 1, "-lag-in-frames", 12], "webm mkv"),
+    "vp9": (["-c:v", "libvpx-vp9", "-crf", 50, "-b:v", 0, "-g", 20, "-auto-alt-ref", 1, "-lag-in-frames", 12], "webm mkv mp4"),
+    "av1": (["-c:v", "libaom-av1", "-crf", 55, "-cpu-used", 8, "-row-mt", 0, "-g", 20], "mp4 mkv webm"),
+    "jpeg": (["-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", 20], "avi mov"),
+}
+
+
+def make_group(name, options, containers):
+    """One stream of 3 s, the picture moving all the time, in each container."""
+    (HERE / "groups").mkdir(exist_ok=True)
+    first, *others = [f"groups/{name}.{container}" for container in containers.split()]
+    encode(first, *options, w=64, h=48, seconds=3, filters=",rotate=t*2,hue=h=40*t")
+    for other in others:
+        ffmpeg("-i", HERE / first, "-c", "copy", "-fflags", "+bitexact", HERE / other)
+
+
 NOT_DECODED = {"size_jump.ts", "cut_moov.mp4", "cut_mdat.mp4", "audio_only.mp4", "encrypted.mp4"}
 
 
@@ -338,6 +374,9 @@ def main():
     for name, make in CLIPS.items():
         if "--all" in sys.argv or not (HERE / name).exists():
             make(name)
+    for name, (options, containers) in GROUPS.items():
+        if "--all" in sys.argv or not list((HERE / "groups").glob(name + ".*")):
+            make_group(name, options, containers)
     clips = {}
     for name in CLIPS:
         if name not in NOT_DECODED:
