@@ -77,8 +77,8 @@ class Context {
 
   /// The name of the node, for messages and keys.
   std::string_view node() const { return detail::host().context_node(raw_); }
-  /// This node's share of the thread budget; 0: leave the settings of libraries as they are. Asked by process on its own
-  /// thread: with those added that no node uses at the moment, which are this call's until it asks again or ends.
+  /// This node's share of the thread budget; 0: leave the settings of libraries as they are. Asked by process on its
+  /// own thread: with those added that no node uses at the moment, which are this call's until it asks again or ends.
   int threads() const { return static_cast<int>(detail::host().context_threads(raw_)); }
   /// Prints a warning on standard error, once for each different message.
   void warn(const std::string& message) { detail::host().context_warn(raw_, message.c_str()); }

@@ -276,8 +276,8 @@ typedef struct pipit_host {
 
   /* The node that an instance serves. */
   const char* (*context_node)(pipit_context* context);
-  /* Its share of the thread budget; 0: leave settings as found. Asked by process on the thread that called it: with those
-   * added that no node uses at the moment, which are this call's until it asks again or returns. */
+  /* Its share of the thread budget; 0: leave settings as found. Asked by process on the thread that called it: with
+   * those added that no node uses at the moment, which are this call's until it asks again or returns. */
   uint32_t (*context_threads)(pipit_context* context);
   void (*context_warn)(pipit_context* context, const char* message);             /* told once for each message */
   void (*context_count)(pipit_context* context, const char* counter, int64_t n); /* added up in the run's statistics */

@@ -59,6 +59,15 @@ std::vector<Seen> run_apart(const std::string& decode_args, const std::string& s
   return run(twice + node, clip, "every, frame");
 }
 
+/// What a node has counted under a name.
+std::int64_t counter(const Pipeline& pipeline, const std::string& name, std::size_t node = 0) {
+  const pipit::NodeStats stats = pipeline.stats().at(node);
+  for (const auto& [counted, n] : stats.counters) {
+    if (counted == name) return n;
+  }
+  return 0;
+}
+
 /// Without the line of the pipeline that is shown below it.
 std::string refusal(const std::string& nodes) {
   try {
@@ -297,20 +306,18 @@ TEST_CASE("video_decode: on_corrupt warn gives what can be decoded and says so")
   CHECK(result.get("frame").list().size() == 36);
   CHECK(warnings == std::vector<std::string>{"pipeline:5: node 'decode': video '" + data("cut_mdat.mp4") +
                                              "' is damaged after 1.320 s: a packet is cut short"});
-  const std::vector<std::pair<std::string, std::int64_t>> counters{{"damaged_videos", 1}};
-  CHECK(pipeline.stats().at(0).counters == counters);
+  CHECK(counter(pipeline, "damaged_videos") == 1);
 }
 
 TEST_CASE("video_sample: fewer samples than were asked for are told and counted") {
   const std::string clip = data("audio_longer.mp4");
-  const std::vector<std::pair<std::string, std::int64_t>> counters{{"videos_with_fewer_samples", 1}};
   std::vector<std::string> warnings;
   Options options = with_operators();
   options.on_warning = [&](const std::string& message) { warnings.push_back(message); };
   Pipeline moved =
       open(decode_node("") + sample_node("uniform_temporal_subsample", "num_samples: 5"), "frame", options);
   CHECK(run(moved, clip).get("frame").list().size() == 4);
-  CHECK(moved.stats().at(0).counters == counters);
+  CHECK(counter(moved, "videos_with_fewer_samples") == 1);
   CHECK(warnings == std::vector<std::string>{
                         "pipeline:5: node 'decode': video '" + clip +
                         "' gave 4 of 5 samples: its frames end after 0.960 s, sooner than the 2.000 s that it tells; "
@@ -322,7 +329,7 @@ TEST_CASE("video_sample: fewer samples than were asked for are told and counted"
       "{num_samples: 5}}\n",
       "every, frame", options);
   CHECK(run(apart, clip).get("frame").list().size() == 4);
-  CHECK(apart.stats().at(1).counters == counters);
+  CHECK(counter(apart, "videos_with_fewer_samples", 1) == 1);
   CHECK(warnings == std::vector<std::string>{"pipeline:6: node 'sample': a video gave 4 of 5 samples: its frames ended "
                                              "sooner than their decoder expected"});
 }
