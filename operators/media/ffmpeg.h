@@ -13,6 +13,7 @@ extern "C" {
 }
 
 #include <cerrno>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <string>
@@ -59,6 +60,10 @@ inline std::string error_text(int code) {
   char text[AV_ERROR_MAX_STRING_SIZE] = {};
   av_strerror(code, text, sizeof text);
   return text;
+}
+
+inline double milliseconds(std::int64_t ticks, AVRational base) {
+  return static_cast<double>(ticks) * base.num * 1000.0 / base.den;
 }
 
 /// Whether a frame is a picture in memory of the CPU's: what nobody should have to ask, and damaged files break.

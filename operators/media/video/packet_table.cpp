@@ -5,7 +5,7 @@
 namespace pipit::video {
 
 double PacketTable::milliseconds(const Packet& packet) const {
-  return static_cast<double>(packet.ticks) * time_base.num * 1000.0 / time_base.den;
+  return video::milliseconds(packet.ticks, time_base);
 }
 
 PacketTable::Count PacketTable::count(const TimeWindow& window, double rate) const {
