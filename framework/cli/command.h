@@ -28,6 +28,7 @@ int plugin(const Arguments& arguments);
 int eval(const Arguments& arguments);
 int weights(const Arguments& arguments);
 int search(const Arguments& arguments);
+int index(const Arguments& arguments);
 
 /// One of several commands that share a word: `pipit weights inspect`.
 struct Command {

@@ -34,6 +34,7 @@ constexpr const char* kUsage =
   operators              list the operators that are installed or on the operator path
   inspect NAME           an operator's ports, arguments and documentation
   search DIR.index       find moments, clips and images by a sentence, an image or a clip
+  index COMMAND          info, verify, remove, compact, export: an index itself
   eval COMMAND           compare vectors: retrieval (recall), similarity (a table), vectors
   weights COMMAND        inspect, verify, convert and quantize weight files; the cache of converted ones
   plugin COMMAND         the conformance kit for operator modules
@@ -41,9 +42,9 @@ constexpr const char* kUsage =
 pipit COMMAND --help tells a command's options; pipit --version the version.
 )";
 
-constexpr Command kCommands[] = {{"run", run},         {"check", check},    {"operators", list_operators},
-                                 {"inspect", inspect}, {"search", search},  {"plugin", plugin},
-                                 {"eval", eval},       {"weights", weights}};
+constexpr Command kCommands[] = {{"run", run},         {"check", check},   {"operators", list_operators},
+                                 {"inspect", inspect}, {"search", search}, {"index", index},
+                                 {"plugin", plugin},   {"eval", eval},     {"weights", weights}};
 
 /// Libraries that look for it later have worse words.
 void check_working_directory() {

@@ -20,8 +20,6 @@ namespace {
 constexpr const char* kLock = "lock";
 constexpr const char* kSegments = "segments";
 constexpr const char* kTemporary = ".pipit-";  // what AtomicFile's names begin with
-// Segments larger than this are not copied any more.
-constexpr std::int64_t kLargestJoined = std::int64_t{256} << 20;
 
 using Settings = IndexSettings;
 
@@ -226,7 +224,7 @@ IndexManifest::Segment IndexWriter::join_small(IndexManifest& manifest, IndexMan
   auto first = manifest.segments.end();
   while (first != manifest.segments.begin()) {
     const IndexManifest::Segment& before = *std::prev(first);
-    if (before.removed > 0 || before.bytes() > bytes || bytes + before.bytes() > kLargestJoined) break;
+    if (before.removed > 0 || before.bytes() > bytes || bytes + before.bytes() > kLargestSegment) break;
     bytes += before.bytes();
     --first;
   }
@@ -253,6 +251,12 @@ void IndexWriter::commit() {
   } else {
     ++next.generation;
   }
+  put(std::move(next));
+  segment_.reset();
+}
+
+/// In place of the manifest that is there, whose segments are on the disk.
+void IndexWriter::put(IndexManifest next) {
   unsure_ = true;
   next.write(*folder_);
   unsure_ = false;
@@ -261,7 +265,6 @@ void IndexWriter::commit() {
   found_ = true;
   replaces_ = false;
   changed_ = false;
-  segment_.reset();
   named_.clear();
   for (const auto& segment : manifest_.segments) named_.insert(segment.name);
   clear_leftovers();

@@ -53,6 +53,8 @@ class IndexWriter {
  public:
   static constexpr std::chrono::seconds kCommitSeconds{5};
   static constexpr std::int64_t kCommitBytes = 64 << 20;
+  /// Segments larger than this are not joined with others any more.
+  static constexpr std::int64_t kLargestSegment = std::int64_t{256} << 20;
 
   /// Opens the folder, or makes it, and keeps other writers out: throws pipit::Error (`output_busy`) that names the
   /// process that writes; `output_failed`; `invalid_index` for a folder that holds something else, or an index that is
@@ -84,6 +86,15 @@ class IndexWriter {
   /// The last commit. Nothing can be added then.
   void finish();
 
+  /// Both after go_on(), with nothing added since the last commit; done and on the disk when they return, and until
+  /// then not begun, whatever happens. Throw pipit::Error (`output_failed`, `invalid_index`).
+  ///
+  /// Takes rows, by their numbers in Index, out of what is searched; gives how many were in it. Their bytes stay.
+  std::int64_t remove(std::span<const std::int64_t> rows);
+  /// Writes all rows that were not removed anew, and removes the segments that had them: numbers of rows change.
+  /// Readers that have the index open keep what they opened.
+  void compact();
+
   /// Items that have been added, those of earlier runs included: the next one's number.
   std::int64_t items() const { return manifest_.items; }
   /// Rows that this writer added whose numbers are all the same: a model that gives such vectors is broken.
@@ -97,6 +108,7 @@ class IndexWriter {
   void check(const IndexItem& item) const;
   SegmentWriter& segment();
   std::string next_name(IndexManifest& manifest) const;
+  void put(IndexManifest next);
   IndexManifest::Segment join_small(IndexManifest& manifest, IndexManifest::Segment last) const;
 
   const std::filesystem::path path_;

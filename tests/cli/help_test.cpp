@@ -13,9 +13,11 @@ using test::Words;
 TEST_CASE("help: every command has it") {
   const Scene scene;
   for (const std::string command :
-       {"run", "check", "operators", "inspect", "search", "plugin", "plugin test", "plugin signature", "eval",
-        "eval retrieval", "eval similarity", "eval vectors", "weights", "weights inspect", "weights verify",
-        "weights convert", "weights quantize", "weights cache"}) {
+       {"run",          "check",        "operators",        "inspect",        "search",          "index",
+        "index info",   "index failed", "index verify",     "index remove",   "index compact",   "index export",
+        "plugin",       "plugin test",  "plugin signature", "eval",           "eval retrieval",  "eval similarity",
+        "eval vectors", "weights",      "weights inspect",  "weights verify", "weights convert", "weights quantize",
+        "weights cache"}) {
     for (const std::string help : {"--help", "-h"}) {
       Words words;
       std::istringstream parts(command + " " + help);
@@ -33,7 +35,7 @@ TEST_CASE("help: every command has it") {
 
 TEST_CASE("help: a command without its word tells what there is") {
   const Scene scene;
-  for (const std::string command : {"plugin", "eval", "weights"}) {
+  for (const std::string command : {"plugin", "eval", "weights", "index"}) {
     const Outcome bare = scene.run({command});
     CHECK(bare.err.starts_with("usage: pipit " + command + " COMMAND "));
     CHECK(bare.out == "");

@@ -6,7 +6,7 @@
 # -v lines=1: not Markdown; each line that is a comment or indented, and a command, is one (a pipeline's head, a help text).
 
 function quoted(text) { gsub(/'/, "'\\''", text); return "'" text "'" }
-function is_command(line) { return line ~ /^(pipit|\.\/dev|cmake|ctest|export|build\/[a-z_]+|cc|c\+\+|g\+\+|gcc|python3|sudo|apt-get|pip|git|cd|tar|curl) / || line ~ /^build\/[a-z_]+$/ }
+function is_command(line) { return line ~ /^(pipit|\.\/dev|cmake|ctest|build\/[a-z_]+|cc|c\+\+|g\+\+|gcc|python3|sudo|apt-get|pip|git|cd|tar|curl) / || line ~ /^export [A-Za-z_]+=/ || line ~ /^build\/[a-z_]+$/ }
 function is_synopsis(text) { return text ~ /…|\[-/ }
 
 # Code between single backquotes in a line of prose.
