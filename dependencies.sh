@@ -3,7 +3,7 @@
 # Debian 12's packages: the release pins their versions.
 DEBIAN_PACKAGES="
   ca-certificates g++ cmake ninja-build ccache pkg-config binutils git python3 python3-pip
-  libboost-dev libboost-program-options-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev doctest-dev
+  libboost-dev libboost-program-options-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libhnswlib-dev doctest-dev
   libicu-dev libssl-dev zlib1g-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev"
 # The suite's other packages are in tests/fidelity/requirements.txt.
 DEBIAN_FIDELITY_PACKAGES="python3-venv ffmpeg"

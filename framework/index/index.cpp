@@ -8,7 +8,7 @@
 #include <mutex>
 #include <optional>
 
-#include "pipit/error.h"
+#include "index/accelerator/accelerator.h"
 #include "value/json_line.h"
 
 namespace pipit {
@@ -68,6 +68,12 @@ Index::Index(std::filesystem::path path, const IndexFolder& folder, IndexManifes
     }
   }
   line_ends_ = std::make_unique<LineEnds>(segments_.size());
+  if (!manifest_.accelerator) return;
+  try {
+    accelerator_ = std::make_unique<Accelerator>(folder, manifest_);
+  } catch (const Error& e) {
+    accelerator_fault_ = e;
+  }
 }
 
 Index::Index(Index&&) noexcept = default;
@@ -79,13 +85,22 @@ Index Index::open(const std::filesystem::path& path) {
   IndexManifest manifest = IndexManifest::read(folder);
   for (int tries = 1;; ++tries) {
     try {
-      return {path, folder, manifest};
+      Index index(path, folder, manifest);
+      if (!index.accelerator_fault_ || IndexManifest::read(folder).generation == manifest.generation) return index;
+      throw *index.accelerator_fault_;
     } catch (const Error&) {
       const std::int64_t seen = manifest.generation;
       manifest = IndexManifest::read(folder);
       if (manifest.generation == seen || tries == kMostTries) throw;
     }
   }
+}
+
+const Accelerator* Index::accelerator() const {
+  if (!accelerator_fault_) return accelerator_.get();
+  throw Error("invalid_index", fmt::format("{}; make the accelerator anew with pipit index tune, or search all rows "
+                                           "with --exact",
+                                           accelerator_fault_->what()));
 }
 
 Index::Place Index::place(std::int64_t row) const {

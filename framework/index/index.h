@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,8 +13,11 @@
 
 #include "index/index_manifest.h"
 #include "index/index_segment.h"
+#include "pipit/error.h"
 
 namespace pipit {
+
+class Accelerator;
 
 /// What came of one item.
 struct IndexItemLine {
@@ -42,6 +46,10 @@ class Index {
   /// Rows are numbered in the order of the segments, removed ones included.
   std::int64_t rows() const { return first_rows_.back(); }
 
+  /// The accelerator that the manifest names; null: none. Throws pipit::Error (`invalid_index`) when it is damaged: the
+  /// rest of the index is good without it.
+  const Accelerator* accelerator() const;
+
   /// Which segment a row is in, and its number there.
   struct Place {
     std::size_t segment;
@@ -68,6 +76,8 @@ class Index {
   std::filesystem::path path_;
   IndexManifest manifest_;
   std::vector<IndexSegment> segments_;
+  std::unique_ptr<Accelerator> accelerator_;
+  std::optional<Error> accelerator_fault_;
   std::vector<std::int64_t> first_rows_;  // of the segments; behind them the count
   std::unique_ptr<LineEnds> line_ends_;   // found when they are first asked for
 };

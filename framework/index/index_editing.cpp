@@ -5,20 +5,18 @@
 #include <map>
 
 #include "index/index.h"
+#include "index/index_array.h"
 #include "index/index_writer.h"
 #include "index/search/row_fields.h"
 #include "pipit/error.h"
-#include "value/npy_header.h"
 
 namespace pipit {
 namespace {
 
 /// As the bytes of an NPY file.
 std::string list_of(const std::vector<std::int64_t>& rows) {
-  NpyHeader header;
-  header.dtype = DType::kInt64;
-  header.rows = std::ssize(rows);
-  return header.text() + std::string(reinterpret_cast<const char*>(rows.data()), rows.size() * sizeof(std::int64_t));
+  return array_header({DType::kInt64, std::ssize(rows)}) +
+         std::string(reinterpret_cast<const char*>(rows.data()), rows.size() * sizeof(std::int64_t));
 }
 
 /// An item's line with another count of rows.
@@ -66,6 +64,7 @@ void IndexWriter::compact() {
   std::map<std::int64_t, std::int64_t> left;  // rows by item
   IndexManifest next = manifest_;
   next.segments.clear();
+  next.accelerator.reset();  // its rows have other numbers
   std::optional<SegmentWriter> into;
   const auto end_segment = [&] {
     if (into) next.segments.push_back(into->finish());

@@ -114,14 +114,14 @@ class IndexFolder {
   /// Files and empty folders; what cannot be removed stays.
   void remove(const std::string& name) const;
 
+  /// A file's path from the index's folder, for messages.
+  std::string shown(const std::string& name) const;
   /// "index 'clips.index' is damaged: …"
   [[noreturn]] void damaged(std::string_view what) const;
 
  private:
   IndexFolder(Descriptor folder, std::filesystem::path path, std::filesystem::path index)
       : folder_(std::move(folder)), path_(std::move(path)), index_(std::move(index)) {}
-
-  std::string shown(const std::string& name) const;
 
   Descriptor folder_;
   std::filesystem::path path_;   // as the caller named it, for messages

@@ -17,6 +17,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::int64_t kMostBytes = 64 << 20;      // of a manifest
 constexpr std::int64_t kMostDimensions = 1 << 20;  // of a vector
 constexpr std::int64_t kMostRows = std::int64_t{1} << 40;
+constexpr std::int64_t kMostLinks = 1 << 12;  // of a row
 constexpr std::string_view kSumMember = ",\n  \"sha256\": \"";
 constexpr std::string_view kEnd = "\"\n}\n";
 constexpr std::size_t kSumDigits = 64;
@@ -96,16 +97,37 @@ QueryPipeline query_of(const Json& json, const std::string& name) {
   return query;
 }
 
-Json json_of(const IndexManifest::Segment& segment) {
+Json json_of(const std::map<std::string, IndexManifest::Sum>& sums) {
   Json files = Json::object();
-  for (const auto& [name, sum] : segment.files) files[name] = {{"bytes", sum.bytes}, {"sha256", sum.sha256}};
-  return {{"name", segment.name},
-          {"rows", segment.rows},
-          {"items", segment.items},
-          {"failed", segment.failed},
-          {"removed", segment.removed},
-          {"largest_norm", segment.largest_norm},
-          {"files", files}};
+  for (const auto& [name, sum] : sums) files[name] = {{"bytes", sum.bytes}, {"sha256", sum.sha256}};
+  return files;
+}
+
+/// What the manifest says of a file.
+IndexManifest::Sum sum_of(const Json& json, const std::string& place) {
+  const Members what(json, place);
+  return {what.count("bytes", 0, std::numeric_limits<std::int64_t>::max()), what.text("sha256")};
+}
+
+Json json_of(const IndexManifest::Segment& segment) {
+  return {{"name", segment.name},           {"rows", segment.rows},       {"items", segment.items},
+          {"failed", segment.failed},       {"removed", segment.removed}, {"largest_norm", segment.largest_norm},
+          {"files", json_of(segment.files)}};
+}
+
+Json json_of(const IndexManifest::Accelerator& accelerator) {
+  return {{"name", accelerator.name},     {"rows", accelerator.rows},       {"width", accelerator.width},
+          {"starts", accelerator.starts}, {"effort", accelerator.effort},   {"k", accelerator.k},
+          {"recall", accelerator.recall}, {"queries", accelerator.queries}, {"files", json_of(accelerator.files)}};
+}
+
+/// A number of at least 0, and finite.
+double number_of(const Members& members, const char* name, const std::string& place) {
+  const Json& number = members.at(name);
+  if (!number.is_number() || !(number.get<double>() >= 0) || !std::isfinite(number.get<double>())) {
+    throw Wrong{fmt::format("'{}' of {} is not a number of at least 0", name, place)};
+  }
+  return number.get<double>();
 }
 
 IndexManifest::Segment segment_of(const Json& json) {
@@ -119,11 +141,7 @@ IndexManifest::Segment segment_of(const Json& json) {
   segment.items = named.count("items", 0, kMostRows);
   segment.failed = named.count("failed", 0, segment.items);
   segment.removed = named.count("removed", 0, segment.rows);
-  const Json& norm = named.at("largest_norm");
-  if (!norm.is_number() || !(norm.get<double>() >= 0) || !std::isfinite(norm.get<double>())) {
-    throw Wrong{fmt::format("'largest_norm' of {} is not a number of at least 0", place)};
-  }
-  segment.largest_norm = norm.get<double>();
+  segment.largest_norm = number_of(named, "largest_norm", place);
   const Json& files = named.at("files");
   if (!files.is_object()) throw Wrong{fmt::format("'files' of {} is not an object", place)};
   int lists = 0;
@@ -133,8 +151,7 @@ IndexManifest::Segment segment_of(const Json& json) {
     if (!is_list && name != "vectors.npy" && name != "rows.jsonl" && name != "items.jsonl") {
       throw Wrong{fmt::format("{} has a file of another name", place)};
     }
-    const Members what(sum, fmt::format("'{}' of {}", name, place));
-    segment.files[name] = {what.count("bytes", 0, std::numeric_limits<std::int64_t>::max()), what.text("sha256")};
+    segment.files[name] = sum_of(sum, fmt::format("'{}' of {}", name, place));
   }
   for (const char* name : {"vectors.npy", "rows.jsonl", "items.jsonl"}) {
     if (!segment.files.contains(name)) throw Wrong{fmt::format("{} has no '{}'", place, name)};
@@ -143,6 +160,26 @@ IndexManifest::Segment segment_of(const Json& json) {
     throw Wrong{fmt::format("{} has {} removed rows and {} lists of them", place, segment.removed, lists)};
   }
   return segment;
+}
+
+IndexManifest::Accelerator accelerator_of(const Json& json, std::int64_t rows) {
+  const std::string place = "the accelerator";
+  const Members members(json, place);
+  IndexManifest::Accelerator accelerator;
+  accelerator.name = members.text("name");
+  if (!is_number(accelerator.name)) throw Wrong{"the name of the accelerator is not a number"};
+  accelerator.rows = members.count("rows", 1, rows);
+  accelerator.width = members.count("width", 1, kMostLinks);
+  accelerator.starts = members.count("starts", 1, accelerator.rows);
+  accelerator.effort = members.count("effort", 1, kMostRows);
+  accelerator.k = members.count("k", 1, kMostRows);
+  accelerator.recall = number_of(members, "recall", place);
+  accelerator.queries = members.count("queries", 1, kMostRows);
+  const Members files(members.at("files"), "'files' of the accelerator");
+  for (const char* name : {"codes.npy", "links.npy", "scales.npy", "starts.npy"}) {
+    accelerator.files[name] = sum_of(files.at(name), fmt::format("'{}' of the accelerator", name));
+  }
+  return accelerator;
 }
 
 IndexSettings settings_of(const Members& members) {
@@ -177,6 +214,9 @@ IndexManifest manifest_of(const Json& json) {
       throw Wrong{fmt::format("segment '{}' is named twice", name)};
     }
   }
+  std::int64_t rows = 0;
+  for (const auto& segment : manifest.segments) rows = std::min(kMostRows, rows + segment.rows);
+  if (json.contains("accelerator")) manifest.accelerator = accelerator_of(json.at("accelerator"), rows);
   if (manifest.rows() > kMostRows) throw Wrong{"it has more rows than an index can"};
   return manifest;
 }
@@ -222,17 +262,18 @@ std::string IndexManifest::text() const {
   }
   Json parts = Json::array();
   for (const Segment& segment : segments) parts.push_back(json_of(segment));
-  const Json json = {{"pipit_index", kFormat},
-                     {"space", settings.space},
-                     {"dimension", settings.dimension},
-                     {"dtype", dtype_name(settings.dtype)},
-                     {"vector", settings.vector},
-                     {"pipeline", settings.pipeline},
-                     {"queries", queries},
-                     {"runs", told},
-                     {"generation", generation},
-                     {"items", items},
-                     {"segments", parts}};
+  Json json = {{"pipit_index", kFormat},
+               {"space", settings.space},
+               {"dimension", settings.dimension},
+               {"dtype", dtype_name(settings.dtype)},
+               {"vector", settings.vector},
+               {"pipeline", settings.pipeline},
+               {"queries", queries},
+               {"runs", told},
+               {"generation", generation},
+               {"items", items},
+               {"segments", parts}};
+  if (accelerator) json["accelerator"] = json_of(*accelerator);
   std::string body = json.dump(2, ' ', false, Json::error_handler_t::replace);
   body.resize(body.size() - 2);  // "\n}"
   const std::string sum = Sha256::of(body);

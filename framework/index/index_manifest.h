@@ -19,22 +19,25 @@
 //   dtype         "float32" or "float16"
 //   vector        the pipeline's output that the vectors were
 //   pipeline      what made them, as Pipeline::describe() says it
-//   queries       {"text": {"file": …, "text": YAML, "folder": …, "set": [[NODE.ARG, VALUE], …]}, "image": …, "video":
-//   …}:
-//                 the pipelines that give a query's vector
+//   queries       {"text": {"file": …, "text": YAML, "folder": …, "set": [[NODE.ARG, VALUE], …]}, "image": …,
+//                   "video": …}: the pipelines that give a query's vector
 //   runs          [{"first_item": 0, "folder": …, "record": {…}}, …]: where each run's relative paths start, and what
 //   it
-//                 was made with
+//                   was made with
 //   generation    counts what was written: one more each time
 //   items         how many items have a line, or had one before it was removed: the next one's number
 //   segments      [{"name": "000001", "rows": 3, "items": 2, "failed": 0, "removed": 0, "largest_norm": 1.0,
 //                   "files": {"vectors.npy": {"bytes": 6400, "sha256": …}, …}}, …] in the order of their rows
+//   accelerator   {"name": "000007", "rows": 200000, "width": 32, "starts": 812, "effort": 64, "k": 10, "recall":
+//   0.991,
+//                   "queries": 200, "files": {"codes.npy": …}}; only when there is one, see accelerator/accelerator.h
 //   sha256        of all bytes of manifest.json before this member's line
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,6 +87,20 @@ struct IndexManifest {
     /// Of the removed rows; empty when there are none.
     std::string removed_file() const;
   };
+  /// Of the first rows; see accelerator/accelerator.h.
+  struct Accelerator {
+    std::string name;
+    std::int64_t rows = 0;    // removed ones included
+    std::int64_t width = 0;   // links of a row
+    std::int64_t starts = 0;  // rows where a search begins
+    /// Rows that a search for `k` answers looks at closely, and the share of the right answers that it then found, over
+    /// so many queries.
+    std::int64_t effort = 0;
+    std::int64_t k = 0;
+    double recall = 0;
+    std::int64_t queries = 0;
+    std::map<std::string, Sum> files;
+  };
   struct Run {
     std::int64_t first_item = 0;
     std::string folder;  // in which it was started, absolute: relative paths among the rows' fields start there
@@ -95,6 +112,7 @@ struct IndexManifest {
   std::int64_t generation = 0;
   std::int64_t items = 0;
   std::vector<Segment> segments;
+  std::optional<Accelerator> accelerator;
 
   std::int64_t rows() const;  // without the removed ones
 

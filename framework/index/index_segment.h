@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "index/index_array.h"
 #include "index/index_folder.h"
 #include "index/index_manifest.h"
 
@@ -21,7 +22,7 @@ class IndexSegment {
   const IndexManifest::Segment& manifest() const { return manifest_; }
   std::int64_t rows() const { return manifest_.rows; }
   /// All rows, one behind the other: float32 or float16, as the settings say, [rows, dimension].
-  std::span<const std::byte> vectors() const { return vectors_.bytes().subspan(data_offset_); }
+  std::span<const std::byte> vectors() const { return vectors_.bytes(); }
   /// The rows' lines, each with its end.
   std::string_view lines() const { return rows_.text(); }
   std::string_view item_lines() const { return items_.text(); }
@@ -30,14 +31,12 @@ class IndexSegment {
   bool is_removed(std::int64_t row) const;
 
  private:
-  void check_header(const IndexFolder& folder, const IndexSettings& settings);
   void read_removed(const IndexFolder& folder);
 
   IndexManifest::Segment manifest_;
-  MappedFile vectors_;
+  IndexArray vectors_;
   MappedFile rows_;
   MappedFile items_;
-  std::size_t data_offset_ = 0;
   std::vector<std::int64_t> removed_;
 };
 

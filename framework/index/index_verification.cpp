@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "index/accelerator/accelerator.h"
 #include "index/index.h"
 #include "index/search/row_fields.h"
 #include "pipit/error.h"
@@ -22,6 +23,19 @@ std::string fault_of(const IndexFolder& folder, const std::string& name, const I
                        sum.sha256);
   } catch (const Error& e) {
     return e.what();
+  }
+}
+
+void check_files(const IndexFolder& folder, const std::pair<std::string, std::string>& inner,
+                 const std::map<std::string, IndexManifest::Sum>& files, IndexVerification& read) {
+  try {
+    const IndexFolder with_files = folder.inner(inner.first).inner(inner.second);
+    for (const auto& [name, sum] : files) {
+      std::string fault = fault_of(with_files, name, sum, read);
+      if (!fault.empty()) read.faults.push_back(std::move(fault));
+    }
+  } catch (const Error& e) {
+    read.faults.emplace_back(e.what());
   }
 }
 
@@ -51,15 +65,10 @@ IndexVerification verify_index(const std::filesystem::path& path) {
   }
   ++read.files;
   for (const IndexManifest::Segment& segment : manifest.segments) {
-    try {
-      const IndexFolder inner = folder.inner("segments").inner(segment.name);
-      for (const auto& [name, sum] : segment.files) {
-        std::string fault = fault_of(inner, name, sum, read);
-        if (!fault.empty()) read.faults.push_back(std::move(fault));
-      }
-    } catch (const Error& e) {
-      read.faults.emplace_back(e.what());
-    }
+    check_files(folder, {"segments", segment.name}, segment.files, read);
+  }
+  if (manifest.accelerator) {
+    check_files(folder, {Accelerator::kFolder, manifest.accelerator->name}, manifest.accelerator->files, read);
   }
   if (read.faults.empty()) check_lines(path, read);
   return read;

@@ -11,6 +11,7 @@
 
 #include "base/file_lock.h"
 #include "base/half.h"
+#include "index/accelerator/accelerator.h"
 #include "index/index_segment.h"
 #include "pipit/error.h"
 
@@ -45,6 +46,10 @@ std::string fault_of(std::span<const float> vector, const Settings& settings) {
 
 bool is_constant(std::span<const float> vector) {
   return vector.size() > 1 && std::ranges::all_of(vector, [&](float number) { return number == vector[0]; });
+}
+
+bool is_number(const std::string& name) {
+  return std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 /// {"item":7,"path":…} of {"path":…}
@@ -94,14 +99,21 @@ IndexWriter::IndexWriter(const std::filesystem::path& path) : path_(path) {
   found_ = folder_->has(IndexManifest::kFile);
   if (!found_) return;
   manifest_ = IndexManifest::read(*folder_);
+  note_named();
+}
+
+/// Of the manifest that is on the disk.
+void IndexWriter::note_named() {
+  named_.clear();
   for (const auto& segment : manifest_.segments) named_.insert(segment.name);
+  named_accelerator_ = manifest_.accelerator ? manifest_.accelerator->name : "";
 }
 
 /// Whether a folder holds only what a killed writer of a first index may leave; other files belong to somebody.
 void IndexWriter::require_folder() const {
   if (folder_->has(IndexManifest::kFile)) return;
   for (const std::string& name : folder_->names()) {
-    if (name == kLock || name == kSegments || name.starts_with(kTemporary)) continue;
+    if (name == kLock || name == kSegments || name == Accelerator::kFolder || name.starts_with(kTemporary)) continue;
     throw Error("invalid_index", fmt::format("folder '{}' is not an index and is not empty: it has '{}'; name another",
                                              path_.string(), name));
   }
@@ -121,14 +133,26 @@ IndexWriter::~IndexWriter() {
   ::rmdir(path_.c_str());
 }
 
-/// Segments that no manifest names: of a writer that was killed, or joined meanwhile.
+/// Accelerators that no manifest names.
+void IndexWriter::clear_accelerators() const {
+  if (!folder_->has(Accelerator::kFolder)) return;
+  const IndexFolder accelerators = folder_->inner(Accelerator::kFolder);
+  for (const std::string& name : accelerators.names()) {
+    if (!is_number(name) || name == named_accelerator_) continue;
+    const IndexFolder accelerator = accelerators.inner(name);
+    for (const char* file : Accelerator::kFiles) accelerator.remove(file);
+    accelerators.remove(name);
+  }
+}
+
+/// Segments that no manifest names: of a writer that was killed, or joined meanwhile; and the like.
 void IndexWriter::clear_leftovers() const {
   for (const std::string& name : folder_->names()) {
     if (name.starts_with(kTemporary)) folder_->remove(name);
   }
+  clear_accelerators();
   for (const std::string& name : segments_->names()) {
-    const bool is_segment = std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
-    if (!is_segment) continue;
+    if (!is_number(name)) continue;
     const IndexFolder segment = segments_->inner(name);
     const auto found = std::ranges::find(manifest_.segments, name, &IndexManifest::Segment::name);
     const bool named = named_.contains(name);
@@ -265,8 +289,7 @@ void IndexWriter::put(IndexManifest next) {
   found_ = true;
   replaces_ = false;
   changed_ = false;
-  named_.clear();
-  for (const auto& segment : manifest_.segments) named_.insert(segment.name);
+  note_named();
   clear_leftovers();
   committed_ = std::chrono::steady_clock::now();
 }

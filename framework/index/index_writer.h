@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "index/accelerator/tuning.h"
 #include "index/index_folder.h"
 #include "index/index_manifest.h"
 #include "index/segment_writer.h"
@@ -95,6 +96,13 @@ class IndexWriter {
   /// Readers that have the index open keep what they opened.
   void compact();
 
+  /// After go_on(), with nothing added since the last commit: makes an accelerator over all rows, measures it, and puts
+  /// it in the place of the one that is there. `queries`: vectors of the index's dimension, one behind the other.
+  /// Throws pipit::Error and leaves all as it was: `recall_too_low` when it cannot find the share of answers that the
+  /// settings ask for with less work than a search without it, `invalid_argument`, `canceled`, `output_failed`,
+  /// `invalid_index`.
+  Tuning accelerate(std::span<const float> queries, const TuneSettings& settings);
+
   /// Items that have been added, those of earlier runs included: the next one's number.
   std::int64_t items() const { return manifest_.items; }
   /// Rows that this writer added whose numbers are all the same: a model that gives such vectors is broken.
@@ -104,11 +112,13 @@ class IndexWriter {
 
  private:
   void require_folder() const;
+  void note_named();
   void clear_leftovers() const;
   void check(const IndexItem& item) const;
   SegmentWriter& segment();
   std::string next_name(IndexManifest& manifest) const;
   void put(IndexManifest next);
+  void clear_accelerators() const;
   IndexManifest::Segment join_small(IndexManifest& manifest, IndexManifest::Segment last) const;
 
   const std::filesystem::path path_;
@@ -121,7 +131,8 @@ class IndexWriter {
   bool changed_ = false;  // since the last commit
   bool unsure_ = false;   // which manifest is on the disk, since writing it failed
   IndexManifest manifest_;
-  std::set<std::string> named_;  // segments that the manifest on the disk names
+  std::set<std::string> named_;    // segments that the manifest on the disk names, and
+  std::string named_accelerator_;  // the accelerator; empty: none
   std::optional<IndexFolder> segments_;
   std::optional<SegmentWriter> segment_;  // being written
   std::chrono::steady_clock::time_point committed_;

@@ -4,21 +4,9 @@
 #include <cmath>
 
 #include "base/half.h"
-#include "value/npy_header.h"
+#include "index/index_array.h"
 
 namespace pipit {
-namespace {
-
-NpyHeader header_of(const IndexSettings& settings, std::int64_t rows) {
-  NpyHeader header;
-  header.dtype = settings.dtype;
-  header.rows = rows;
-  header.shape = {settings.dimension};
-  return header;
-}
-
-}  // namespace
-
 SegmentWriter::SegmentWriter(const IndexFolder& segments, const std::string& name, const IndexSettings& settings)
     : settings_(settings),
       folder_(segments.make_inner(name)),
@@ -26,7 +14,7 @@ SegmentWriter::SegmentWriter(const IndexFolder& segments, const std::string& nam
       rows_(folder_.make_file("rows.jsonl")),
       items_(folder_.make_file("items.jsonl")) {
   segment_.name = name;
-  vectors_.write(header_of(settings_, 0).text());
+  vectors_.write(array_header({settings_.dtype, 0, {settings_.dimension}}));
 }
 
 void SegmentWriter::add_row(std::span<const float> vector, std::string_view line) {
@@ -70,7 +58,7 @@ std::int64_t SegmentWriter::bytes() const {
 }
 
 IndexManifest::Segment SegmentWriter::finish() {
-  vectors_.overwrite(header_of(settings_, segment_.rows).text());
+  vectors_.overwrite(array_header({settings_.dtype, segment_.rows, {settings_.dimension}}));
   const auto sum = [&](const char* name, NewFile& file) {
     std::string digits = file.finish();
     segment_.files[name] = {file.bytes(), std::move(digits)};

@@ -1,6 +1,7 @@
 // pipit index: what an index holds, whether it is whole, what is taken out of it and what goes out of it.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -110,4 +111,81 @@ TEST_CASE("index: damage is told with the file and what to do") {
   CHECK(bad.err.ends_with(
       "\nindex 'x.index' is damaged; restore it from a copy, or make it anew with pipit run --overwrite\n"));
   CHECK(bad.status == 1);
+}
+
+namespace {
+
+/// An index of 1,200 points on a circle that is asked with points.
+class Circle : public Scene {
+ public:
+  Circle() {
+    const std::string pipeline =
+        "pipit: 1\ninputs: {text: string}\nnodes:\n"
+        "  - {name: point, op: test/text.point, in: text, out: vec, args: {space: A, size: 2}}\n";
+    write("ask.yaml", pipeline + "outputs: [vec]\n");
+    write("p.yaml", pipeline + "outputs: [text, vec]\nindex: {vector: vec, text: ask.yaml}\n");
+    std::string lines;
+    for (int i = 0; i < 1200; ++i) lines += "{\"text\":\"" + point(i * 0.0052) + "\"}\n";
+    write("in.jsonl", lines);
+    write("queries.txt", point(0.1) + "\n" + point(2.5) + "\n");
+    const Outcome made = run({"run", "p.yaml", "--inputs", "in.jsonl", "--output", "x.index"});
+    CHECK(made.err == "");
+  }
+
+  static std::string point(double angle) {
+    return std::to_string(std::cos(angle)) + " " + std::to_string(std::sin(angle));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("index: tuning makes an accelerator that searches tell of") {
+  const Circle circle;
+  const Outcome tuned =
+      circle.run({"index", "tune", "x.index", "--queries", "queries.txt", "--recall", "0.9", "-k", "3"});
+  CHECK(tuned.err == "");
+  CHECK(tuned.out.starts_with("x.index: an accelerator of 1200 rows, "));
+  CHECK(tuned.out.find("queries: 2, answers to each: 3\n  rows looked at   found       time of one query\n") !=
+        std::string::npos);
+  const json info = json::parse(circle.run({"index", "info", "x.index", "--json"}).out);
+  CHECK(info["accelerator"]["rows"] == 1200);
+  CHECK(info["accelerator"]["k"] == 3);
+  CHECK(info["accelerator"]["queries"] == 2);
+  CHECK(info["accelerator"]["recall"] == 1.0);
+  CHECK(circle.run({"index", "info", "x.index"})
+            .out.find("accelerator: of 1200 rows, found 100.0 % of the right answers, 3 to a query\n") !=
+        std::string::npos);
+
+  const std::string query = Circle::point(0.1);
+  const Outcome fast = circle.run({"search", "x.index", "--text", query, "-k", "3", "--json"});
+  const Outcome exact = circle.run({"search", "x.index", "--text", query, "-k", "3", "--json", "--exact"});
+  CHECK(fast.out == exact.out);
+  CHECK(fast.err ==
+        "searched by the index's accelerator, which found 100.0 % of the right answers when it was made; "
+        "--exact looks at all rows\n");
+  CHECK(exact.err == "");
+  CHECK(circle.run({"search", "x.index", "--text", query, "--where", "text=" + query}).err ==
+        "nothing in 'x.index' for '" + query + "': no row has what --where asks for\n");
+}
+
+TEST_CASE("index: tuning tells what is wrong with its queries and options") {
+  const Circle circle;
+  const auto tune = [&](Words words) {
+    words.insert(words.begin(), {"index", "tune", "x.index"});
+    return circle.run(words);
+  };
+  CHECK(tune({}).err == "query 'a man moving slowly': 'a' is not a number\n");
+  CHECK(tune({"--queries", "queries.txt", "--vectors", "v.npy"}).err ==
+        "pipit: --queries and --vectors exclude each other\n");
+  CHECK(tune({"--queries", "none.txt"}).err == "cannot open inputs 'none.txt': No such file or directory\n");
+  circle.write("empty.txt", "");
+  CHECK(tune({"--queries", "empty.txt"}).err == "there are no queries to measure with\n");
+  CHECK(tune({"--recall", "1.5"}).err == "pipit: --recall takes a number above 0, at most 1, found 1.5\n");
+  CHECK(tune({"--links", "1"}).err == "pipit: --links takes a number from 4 to 64, found 1\n");
+  CHECK(tune({"-k", "0"}).err == "pipit: --top takes a number from 1 to 1000, found 0\n");
+  CHECK(tune({"--threads", "-1"}).err == "pipit: --threads takes a number of at least 0, found -1\n");
+  const Points points;
+  const Outcome small = points.index({"tune", "x.index"});
+  CHECK(small.out == "x.index: 2 rows are searched in no time without an accelerator; none was made\n");
+  CHECK(small.status == 0);
 }

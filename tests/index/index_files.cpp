@@ -31,8 +31,7 @@ std::vector<float> unit_vector(std::mt19937& random, std::int64_t dimension) {
   return vector;
 }
 
-void add_item(pipit::IndexWriter& writer, std::mt19937& random, std::int64_t rows) {
-  const std::int64_t dimension = writer.existing() == nullptr ? 4 : writer.existing()->settings.dimension;
+void add_item(pipit::IndexWriter& writer, std::mt19937& random, std::int64_t rows, std::int64_t dimension) {
   std::vector<std::vector<float>> vectors;
   for (std::int64_t i = 0; i < rows; ++i) vectors.push_back(unit_vector(random, dimension));
   pipit::IndexItem item;

@@ -18,7 +18,7 @@ pipit::IndexSettings settings(std::int64_t dimension = 4, pipit::DType dtype = p
 std::vector<float> unit_vector(std::mt19937& random, std::int64_t dimension);
 
 /// Adds the next item with so many random rows of {"path":"item-N.mp4","row":I}.
-void add_item(pipit::IndexWriter& writer, std::mt19937& random, std::int64_t rows);
+void add_item(pipit::IndexWriter& writer, std::mt19937& random, std::int64_t rows, std::int64_t dimension = 4);
 
 /// Everything that it says: settings, rows with their lines and the bytes of their vectors, items.
 std::string content(const pipit::Index& index);

@@ -15,6 +15,7 @@ constexpr const char* kUsage =
   verify DIR.index        whether every byte is what was written
   remove DIR.index        take items, or rows with a field's value, out of it
   compact DIR.index       give back the room of rows that were removed
+  tune DIR.index          make an accelerator for large indexes, and measure it
   export DIR.index OUT    vectors as OUT.npy with OUT.npy.jsonl, or rows as JSON lines, OUT.jsonl
 
 pipit index COMMAND --help tells a command's options.
@@ -24,7 +25,8 @@ pipit index COMMAND --help tells a command's options.
 
 int index(const Arguments& arguments) {
   constexpr Command kCommands[] = {{"info", index_info},     {"failed", index_failed},   {"verify", index_verify},
-                                   {"remove", index_remove}, {"compact", index_compact}, {"export", index_export}};
+                                   {"remove", index_remove}, {"compact", index_compact}, {"tune", index_tune},
+                                   {"export", index_export}};
   return dispatch("pipit index", kUsage, kCommands, arguments);
 }
 

@@ -12,6 +12,7 @@ int index_failed(const Arguments& arguments);
 int index_verify(const Arguments& arguments);
 int index_remove(const Arguments& arguments);
 int index_compact(const Arguments& arguments);
+int index_tune(const Arguments& arguments);
 int index_export(const Arguments& arguments);
 
 /// Options that begin with the folder of an index.

@@ -48,6 +48,10 @@ void print(const Index& index, const Sizes& sizes, std::int64_t items, std::int6
   fmt::print("runs: {}\n", index.manifest().runs.size());
   fmt::print("asked by: {}\n",
              kinds_of(index).empty() ? "vectors alone" : fmt::format("{}", fmt::join(kinds_of(index), ", ")));
+  if (const auto& accelerator = index.manifest().accelerator) {
+    fmt::print("accelerator: of {}, found {:.1f} % of the right answers, {} to a query\n",
+               counted(accelerator->rows, "row"), accelerator->recall * 100, accelerator->k);
+  }
   fmt::print("bytes: {} in {}\n", sizes.bytes, counted(std::ssize(index.segments()), "segment"));
 }
 
@@ -68,19 +72,25 @@ int index_info(const Arguments& arguments) {
     return kAllGood;
   }
   const IndexSettings& is = index.settings();
-  const Json json = {{"index", index.path().string()},
-                     {"space", is.space},
-                     {"vector", is.vector},
-                     {"dimension", is.dimension},
-                     {"dtype", dtype_name(is.dtype)},
-                     {"rows", sizes.rows},
-                     {"removed", sizes.removed},
-                     {"items", items.size()},
-                     {"failed", failed},
-                     {"runs", index.manifest().runs.size()},
-                     {"queries", kinds_of(index)},
-                     {"segments", index.segments().size()},
-                     {"bytes", sizes.bytes}};
+  Json json = {{"index", index.path().string()},
+               {"space", is.space},
+               {"vector", is.vector},
+               {"dimension", is.dimension},
+               {"dtype", dtype_name(is.dtype)},
+               {"rows", sizes.rows},
+               {"removed", sizes.removed},
+               {"items", items.size()},
+               {"failed", failed},
+               {"runs", index.manifest().runs.size()},
+               {"queries", kinds_of(index)},
+               {"segments", index.segments().size()},
+               {"bytes", sizes.bytes}};
+  if (const auto& accelerator = index.manifest().accelerator) {
+    json["accelerator"] = {{"rows", accelerator->rows},
+                           {"recall", accelerator->recall},
+                           {"k", accelerator->k},
+                           {"queries", accelerator->queries}};
+  }
   fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
   return kAllGood;
 }

@@ -6,9 +6,9 @@
 #include <set>
 
 #include "base/counted.h"
+#include "cli/index/editor.h"
 #include "cli/index/index.h"
 #include "index/index.h"
-#include "index/index_writer.h"
 #include "index/search/row_fields.h"
 #include "pipit/error.h"
 
@@ -17,19 +17,6 @@ namespace {
 
 namespace po = boost::program_options;
 using Fields = std::vector<std::pair<std::string, std::string>>;
-
-/// The writer of an index that is there.
-class Editor {
- public:
-  explicit Editor(const std::string& path) : there_(Index::open(path)), writer_(path) {
-    writer_.go_on(writer_.existing()->settings);
-  }
-  IndexWriter& writer() { return writer_; }
-
- private:
-  Index there_;  // first of all: a writer would make a folder
-  IndexWriter writer_;
-};
 
 /// Rows that are not removed yet, of one of the items, or with all of the fields.
 std::vector<std::int64_t> rows_of(const Index& index, const std::set<std::int64_t>& items, const Fields& where) {

@@ -13,7 +13,6 @@
 #include "base/near.h"
 #include "base/process_limits.h"
 #include "cli/command.h"
-#include "cli/eval/vector_file.h"
 #include "cli/output/output_file.h"
 #include "cli/output/output_guard.h"
 #include "cli/output/standard_output.h"
@@ -22,7 +21,9 @@
 #include "cli/search/page/answer_page.h"
 #include "cli/search/page/answer_pictures.h"
 #include "cli/search/query_list.h"
+#include "cli/search/query_vectors.h"
 #include "cli/search/session.h"
+#include "index/accelerator/accelerator.h"
 #include "pipit/error.h"
 
 namespace pipit::cli {
@@ -57,6 +58,7 @@ po::options_description search_options() {
                         "what an answer is; moments where rows have times, else rows");
   options.add_options()("where", texts()->value_name("FIELD=VALUE"),
                         "search only rows that have this; may be repeated, all must hold");
+  options.add_options()("exact", po::bool_switch(), "look at all rows, also where the index has an accelerator");
   options.add_options()("json", po::bool_switch(), "print a JSON line an answer");
   options.add_options()("output", text()->value_name("FILE.jsonl"), "write these lines into a file");
   options.add_options()("html", text()->value_name("PAGE.html"), "write a page with a picture of each answer");
@@ -155,6 +157,7 @@ Choices choices_of(const po::variables_map& values) {
   if (c.settings.k < 1) throw UsageError(fmt::format("-k takes a number of at least 1, found {}", c.settings.k));
   if (values.contains("min-score")) c.settings.least = static_cast<float>(values["min-score"].as<double>());
   if (std::isnan(c.settings.least)) throw UsageError("--min-score takes a number, found nan");
+  c.settings.exact = values["exact"].as<bool>();
   c.settings.where = assignments(values, "where");
   const int threads = values["threads"].as<int>();
   if (threads < 0) throw UsageError(fmt::format("--threads takes a number of at least 0, found {}", threads));
@@ -227,6 +230,15 @@ class Report {
   std::int64_t failed_ = 0;
 };
 
+/// Whoever reads answers knows what they rest on.
+void tell_accelerated(const Accelerator& accelerator) {
+  const IndexManifest::Accelerator& tuned = accelerator.manifest();
+  fmt::print(stderr,
+             "searched by the index's accelerator, which found {:.1f} % of the right answers when it was made; --exact "
+             "looks at all rows\n",
+             tuned.recall * 100);
+}
+
 PageAnswer page_answer(const ToldAnswer& told, const AnswerPictures& pictures) {
   PageAnswer answer;
   answer.score = told.answer.score;
@@ -268,20 +280,6 @@ void write_page(const Choices& choices, const SearchSession& session, const Aske
   }
 }
 
-std::vector<Query> queries_of_vectors(const std::string& file, const SearchSession& session) {
-  const Vectors vectors = Vectors::read(file, "", {"text", "path"});
-  const std::string& space = session.index().settings().space;
-  if (!vectors.space.empty() && vectors.space != space) {
-    throw Error("invalid_input",
-                fmt::format("vectors of different spaces cannot be compared: '{}' has '{}', index '{}' has '{}'; make "
-                            "both with the same weights",
-                            file, vectors.space, session.index().path().string(), space));
-  }
-  std::vector<Query> queries;
-  for (const Vectors::Row& row : vectors.rows) queries.push_back({.text = row.label, .vector = row.values});
-  return queries;
-}
-
 void ask_all(std::vector<Query> queries, SearchSession& session, const std::function<void(const Asked&)>& show) {
   for (std::size_t at = 0; at < queries.size(); at += kTogether) {
     const auto begin = queries.begin() + static_cast<std::ptrdiff_t>(at);
@@ -301,6 +299,7 @@ int search(const Arguments& arguments) {
   const Choices choices = choices_of(parsed.values);
   keep_standard_output();
   SearchSession session(choices.index, choices.settings, choices.unit, choices.options);
+  if (session.accelerator() != nullptr) tell_accelerated(*session.accelerator());
   Report report(choices, session);
   const auto show = [&](const Asked& asked) {
     report.show(asked);
@@ -314,7 +313,8 @@ int search(const Arguments& arguments) {
       ask_all(std::move(some), session, show);
     }
   } else {
-    ask_all(choices.vectors.empty() ? choices.queries : queries_of_vectors(choices.vectors, session), session, show);
+    ask_all(choices.vectors.empty() ? choices.queries : queries_of_vectors(choices.vectors, session.index()), session,
+            show);
   }
   return report.finish();
 }

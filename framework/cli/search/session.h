@@ -34,6 +34,7 @@ class SearchSession {
   std::vector<Asked> ask(std::vector<Query> queries);
 
   const Index& index() const { return index_; }
+  const Accelerator* accelerator() const { return search_.accelerator(); }
   /// How many rows are searched.
   std::int64_t rows() const { return search_.rows(); }
 

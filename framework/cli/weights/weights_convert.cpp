@@ -7,7 +7,7 @@
 
 #include "base/near.h"
 #include "cli/output/output_guard.h"
-#include "cli/weights/conversion_progress.h"
+#include "cli/output/work_progress.h"
 #include "cli/weights/torchscript_writer.h"
 #include "cli/weights/weights.h"
 #include "pipit/weights/conversion.h"
@@ -68,7 +68,7 @@ std::filesystem::path target_of(const po::variables_map& values) {
 int write(const po::variables_map& values, const Conversion& conversion) {
   const weights::ClipCheckpoint checkpoint = open_checkpoint(values);
   {
-    ConversionProgress progress;
+    WorkProgress progress;
     write_converted(checkpoint, conversion, target_of(values),
                     [&](std::uint64_t done, std::uint64_t total) { progress.show(done, total); });
   }
@@ -93,7 +93,7 @@ int convert_weights(const Arguments& arguments) {
     if (parsed.values.contains("dtype")) throw UsageError("--dtype is for safetensors; TorchScript is float32");
     const weights::ClipCheckpoint checkpoint = open_checkpoint(parsed.values);
     {
-      ConversionProgress progress;
+      WorkProgress progress;
       progress.show(fmt::format("writing '{}' as TorchScript", parsed.values["out"].as<std::string>()));
       write_torchscript(parsed.values["file"].as<std::string>(), weight_state(parsed.values),
                         clip_request(parsed.values), target_of(parsed.values));

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <exception>
-#include <mutex>
-#include <thread>
 
+#include "base/on_threads.h"
 #include "index/scan/scan_kernel.h"
 #include "index/scan/top_k.h"
 
@@ -101,10 +99,8 @@ class Scan {
   double exact(const Query& query, std::int64_t row) const {
     const auto behind = std::ranges::upper_bound(blocks_, row, {}, &Block::first);
     const Block& block = *std::prev(behind);
-    const std::byte* data = block.data + (row - block.first) * row_bytes_;
-    return request_.halves
-               ? kernel_.exact_halves(query.numbers, reinterpret_cast<const std::uint16_t*>(data), request_.dimension)
-               : kernel_.exact(query.numbers, reinterpret_cast<const float*>(data), request_.dimension);
+    return exact_score(query.numbers, block.data + (row - block.first) * row_bytes_, request_.dimension,
+                       request_.halves);
   }
   bool is_out(std::int64_t row) const {
     return !request_.without.empty() && request_.without[static_cast<std::size_t>(row)] != 0;
@@ -131,31 +127,6 @@ class Scan {
     on_threads(threads, [&](std::int64_t) {
       for (std::int64_t q = next_query_++; q < count; q = next_query_++) answers[q] = best(tops, q);
     });
-  }
-
-  /// Runs it on so many threads, this one among them; the first exception is thrown here.
-  template <class Work>
-  static void on_threads(std::int64_t threads, Work&& work) {
-    std::mutex mutex;
-    std::exception_ptr failure;
-    const auto guarded = [&](std::int64_t thread) {
-      try {
-        work(thread);
-      } catch (...) {
-        const std::scoped_lock lock(mutex);
-        if (!failure) failure = std::current_exception();
-      }
-    };
-    {
-      std::vector<std::jthread> others;
-      try {
-        for (std::int64_t thread = 1; thread < threads; ++thread) others.emplace_back(guarded, thread);
-      } catch (const std::system_error&) {
-        // The system gives no more; those that are there do the work.
-      }
-      guarded(0);
-    }
-    if (failure) std::rethrow_exception(failure);
   }
 
   bool by_panels() const { return std::ssize(queries_) > kOneByOne && request_.dimension <= kMostPanelDimension; }
@@ -275,9 +246,6 @@ class Scan {
       const auto score = static_cast<float>(exactly(candidate.row));
       if (score >= request_.least) scored.push_back({candidate.row, score});
     }
-    const auto better = [](const Scored& a, const Scored& b) {
-      return a.score > b.score || (a.score == b.score && a.row < b.row);
-    };
     const auto kept = std::min(std::ssize(scored), static_cast<std::ptrdiff_t>(k_));
     std::partial_sort(scored.begin(), scored.begin() + kept, scored.end(), better);
     scored.resize(static_cast<std::size_t>(kept));
@@ -299,6 +267,12 @@ class Scan {
 };
 
 }  // namespace
+
+double exact_score(const float* query, const std::byte* row, std::int64_t dimension, bool halves) {
+  const ScanKernel& kernel = scan_kernel();
+  return halves ? kernel.exact_halves(query, reinterpret_cast<const std::uint16_t*>(row), dimension)
+                : kernel.exact(query, reinterpret_cast<const float*>(row), dimension);
+}
 
 std::vector<std::vector<Scored>> scan(std::span<const ScanRows> parts, const ScanRequest& request) {
   return Scan(parts, request).run();

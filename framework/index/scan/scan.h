@@ -38,6 +38,14 @@ struct Scored {
   friend bool operator==(const Scored&, const Scored&) = default;
 };
 
+/// Which of two answers comes first.
+inline bool better(const Scored& a, const Scored& b) {
+  return a.score > b.score || (a.score == b.score && a.row < b.row);
+}
+
+/// The score of one row, before it is rounded to float32.
+double exact_score(const float* query, const std::byte* row, std::int64_t dimension, bool halves);
+
 /// The answers of each query, the best first. Memory grows with k times the queries, not with the rows.
 std::vector<std::vector<Scored>> scan(std::span<const ScanRows> parts, const ScanRequest& request);
 

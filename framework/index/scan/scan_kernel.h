@@ -30,6 +30,10 @@ struct ScanKernel {
   /// i mod 16, and the sums s of 16 are joined as s[j] + s[j + 8], then by 4, 2 and 1. Products of floats are exact.
   double (*exact)(const float* query, const float* row, std::int64_t dimension);
   double (*exact_halves)(const float* query, const std::uint16_t* row, std::int64_t dimension);
+
+  /// Inner products of whole numbers, exact as long as they fit: of a query with a row's codes, and of two rows' codes.
+  std::int32_t (*code_product)(const std::int16_t* query, const std::int8_t* codes, std::int64_t dimension);
+  std::int32_t (*code_product_of_rows)(const std::int8_t* a, const std::int8_t* b, std::int64_t dimension);
 };
 
 extern const ScanKernel kPlainScan;

@@ -247,10 +247,61 @@ double exact_product(const float* query, const Element* row, std::int64_t dimens
   return sum[0];
 }
 
+#if defined(__AVX512F__)
+constexpr std::int64_t kCodes = 32;  // that are multiplied at once
+using CodeSums = __m512i;
+PIPIT_INLINE __m512i codes(const std::int8_t* from) {
+  return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+}
+PIPIT_INLINE __m512i codes(const std::int16_t* from) {
+  return _mm512_loadu_si512(from);
+}
+PIPIT_INLINE __m512i added(__m512i sums, __m512i a, __m512i b) {
+  return _mm512_add_epi32(sums, _mm512_madd_epi16(a, b));
+}
+#elif defined(__AVX2__)
+constexpr std::int64_t kCodes = 16;
+using CodeSums = __m256i;
+PIPIT_INLINE __m256i codes(const std::int8_t* from) {
+  return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+PIPIT_INLINE __m256i codes(const std::int16_t* from) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+}
+PIPIT_INLINE __m256i added(__m256i sums, __m256i a, __m256i b) {
+  return _mm256_add_epi32(sums, _mm256_madd_epi16(a, b));
+}
+#endif
+
+template <class Element>
+std::int32_t code_product(const Element* a, const std::int8_t* b, std::int64_t dimension) {
+  std::int32_t product = 0;
+  std::int64_t i = 0;
+#ifdef __AVX2__
+  CodeSums sums[2] = {};
+  for (; i + 2 * kCodes <= dimension; i += 2 * kCodes) {
+    sums[0] = added(sums[0], codes(a + i), codes(b + i));
+    sums[1] = added(sums[1], codes(a + i + kCodes), codes(b + i + kCodes));
+  }
+  std::int32_t lanes[2 * sizeof(CodeSums) / 4];
+  __builtin_memcpy(lanes, sums, sizeof sums);
+  for (const std::int32_t lane : lanes) product += lane;
+#endif
+  for (; i < dimension; ++i) product += std::int32_t{a[i]} * b[i];
+  return product;
+}
+
 }  // namespace
 
-extern const ScanKernel PIPIT_KERNEL = {
-    kLanes, kVectors* kLanes,     score_rows<float>,           score_rows<std::uint16_t>, score_panel,
-    widen,  exact_product<float>, exact_product<std::uint16_t>};
+extern const ScanKernel PIPIT_KERNEL = {kLanes,
+                                        kVectors* kLanes,
+                                        score_rows<float>,
+                                        score_rows<std::uint16_t>,
+                                        score_panel,
+                                        widen,
+                                        exact_product<float>,
+                                        exact_product<std::uint16_t>,
+                                        code_product<std::int16_t>,
+                                        code_product<std::int8_t>};
 
 }  // namespace pipit

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "index/scan/scan_kernel.h"
+#include "index/accelerator/accelerated_scan.h"
 #include "pipit/error.h"
 
 namespace pipit {
@@ -46,6 +46,7 @@ Search::Search(const Index& index, SearchSettings settings)
   }
   leave_out_removed();
   leave_out_others();
+  if (!settings_.exact && settings_.where.empty()) accelerator_ = index.accelerator();
 }
 
 void Search::leave_out(std::int64_t row) {
@@ -106,7 +107,7 @@ std::vector<std::vector<Answer>> Search::answers(std::span<const float> queries)
   for (std::size_t i = 0; i < open.size(); ++i) open[i] = i;
   std::vector<float> again;
   while (!open.empty()) {
-    const std::vector<std::vector<Scored>> found = scan(parts_, request);
+    const std::vector<std::vector<Scored>> found = rows_for(request);
     std::vector<std::size_t> left;
     for (std::size_t i = 0; i < open.size(); ++i) {
       std::vector<Answer>& answers = all[open[i]];
@@ -121,6 +122,16 @@ std::vector<std::vector<Answer>> Search::answers(std::span<const float> queries)
     request.k = std::min(request.k * kRowsPerAnswer, rows_);
   }
   return all;
+}
+
+/// More answers take more effort than those it was measured with; where that comes near to all rows, the exact scan is
+/// the faster one. So it is where few rows are asked for by their fields.
+std::vector<std::vector<Scored>> Search::rows_for(const ScanRequest& request) const {
+  if (accelerator_ == nullptr) return scan(parts_, request);
+  const IndexManifest::Accelerator& tuned = accelerator_->manifest();
+  const std::int64_t effort = tuned.effort * std::max<std::int64_t>((request.k + tuned.k - 1) / tuned.k, 1);
+  if (effort > accelerator_->most_effort()) return scan(parts_, request);
+  return accelerated_scan(index_, *accelerator_, request, effort);
 }
 
 /// Rows, the best first, as answers.
@@ -166,13 +177,8 @@ Answer Search::moment_around(std::span<const float> query, const Scored& peak, c
 }
 
 float Search::score(std::span<const float> query, std::int64_t row) const {
-  const std::byte* numbers = index_.vector(row).data();
-  const std::int64_t dimension = index_.settings().dimension;
-  const ScanKernel& kernel = scan_kernel();
-  return static_cast<float>(
-      index_.settings().dtype == DType::kFloat16
-          ? kernel.exact_halves(query.data(), reinterpret_cast<const std::uint16_t*>(numbers), dimension)
-          : kernel.exact(query.data(), reinterpret_cast<const float*>(numbers), dimension));
+  return static_cast<float>(exact_score(query.data(), index_.vector(row).data(), index_.settings().dimension,
+                                        index_.settings().dtype == DType::kFloat16));
 }
 
 }  // namespace pipit

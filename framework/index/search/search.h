@@ -4,7 +4,8 @@
 //   const Search search(index, {.k = 5, .unit = AnswerUnit::kMoment});
 //   for (const Answer& answer : search.answers(vector).front()) use(index.line(answer.row), answer.times);
 //
-// Exact: see index/scan/scan.h for what a score is, and which of equal ones comes first.
+// Exact, unless the index has an accelerator: then scores are exact, and answers may be missing. See index/scan/scan.h
+// for what a score is, and which of equal ones comes first.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,7 @@ struct SearchSettings {
   AnswerUnit unit = AnswerUnit::kRow;
   /// Only rows with all of these are searched: {"path", "a.mp4"}. See RowFields::text().
   std::vector<std::pair<std::string, std::string>> where{};
+  bool exact = false;  // an accelerator that the index has is not used; with `where` it never is
   int threads = 1;
 };
 
@@ -53,11 +55,14 @@ bool has_times(const Index& index);
 class Search {
  public:
   /// Keeps the index, which must live as long. With `where` every row's line is read, here. Throws pipit::Error
-  /// (`invalid_index` for a damaged line; `invalid_argument` for k < 1, or for moments where rows have no times).
+  /// (`invalid_index` for a damaged line or accelerator; `invalid_argument` for k < 1, or for moments where rows have
+  /// no times).
   Search(const Index& index, SearchSettings settings);
 
   /// How many rows are searched: without those that were removed, or that `where` leaves out.
   std::int64_t rows() const { return rows_; }
+  /// What chooses the rows that are looked at; null: all are.
+  const Accelerator* accelerator() const { return accelerator_; }
   /// The answers to each query, the best first. `queries`: vectors of the index's dimension, one behind the other.
   /// Throws pipit::Error (`invalid_input`) for another dimension, and for a vector that is not finite or zero. May be
   /// called from several threads.
@@ -71,6 +76,7 @@ class Search {
   void leave_out(std::int64_t row);
   bool is_left_out(std::int64_t row) const { return !without_.empty() && without_[static_cast<std::size_t>(row)] != 0; }
   float score(std::span<const float> query, std::int64_t row) const;
+  std::vector<std::vector<Scored>> rows_for(const ScanRequest& request) const;
   std::vector<Answer> grouped(std::span<const float> query, std::span<const Scored> rows) const;
   Answer moment_around(std::span<const float> query, const Scored& peak, const RowFields& fields,
                        std::span<const RowTimes> better) const;
@@ -80,6 +86,7 @@ class Search {
   std::vector<ScanRows> parts_;
   std::vector<char> without_;  // empty: all rows are searched
   std::int64_t rows_ = 0;
+  const Accelerator* accelerator_ = nullptr;
 };
 
 }  // namespace pipit

@@ -1,4 +1,4 @@
-#include "cli/weights/conversion_progress.h"
+#include "cli/output/work_progress.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -17,15 +17,15 @@ void draw(const std::string& line) {
 
 }  // namespace
 
-ConversionProgress::ConversionProgress() : shown_(::isatty(STDERR_FILENO) == 1) {}
+WorkProgress::WorkProgress() : shown_(::isatty(STDERR_FILENO) == 1) {}
 
-ConversionProgress::~ConversionProgress() {
+WorkProgress::~WorkProgress() {
   if (drawn_ == Clock::time_point{}) return;
   fmt::print(stderr, "\r\033[K");
   std::fflush(stderr);
 }
 
-void ConversionProgress::show(std::uint64_t done, std::uint64_t total) {
+void WorkProgress::show(std::uint64_t done, std::uint64_t total) {
   const auto now = Clock::now();
   if (!shown_ || total == 0 || now - drawn_ < std::chrono::milliseconds(100)) return;
   drawn_ = now;
@@ -42,7 +42,7 @@ void ConversionProgress::show(std::uint64_t done, std::uint64_t total) {
   draw(line);
 }
 
-void ConversionProgress::show(const std::string& what) {
+void WorkProgress::show(const std::string& what) {
   if (!shown_) return;
   drawn_ = Clock::now();
   draw(what);

@@ -1,4 +1,4 @@
-// One line on a terminal that tells how much of a weight file is written.
+// One line on a terminal that tells how far a long piece of work is.
 #pragma once
 
 #include <chrono>
@@ -7,15 +7,16 @@
 
 namespace pipit::cli {
 
-class ConversionProgress {
+class WorkProgress {
  public:
   /// Shows itself on standard error if that is a terminal, and nothing anywhere else.
-  ConversionProgress();
+  WorkProgress();
   /// Removes the line.
-  ~ConversionProgress();
-  ConversionProgress(const ConversionProgress&) = delete;
-  ConversionProgress& operator=(const ConversionProgress&) = delete;
+  ~WorkProgress();
+  WorkProgress(const WorkProgress&) = delete;
+  WorkProgress& operator=(const WorkProgress&) = delete;
 
+  /// Of a file of `total` bytes that is written.
   void show(std::uint64_t done, std::uint64_t total);
   /// Of work that does not tell how far it is.
   void show(const std::string& what);
