@@ -6,7 +6,7 @@ DEBIAN_PACKAGES="
   libboost-dev libboost-program-options-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libhnswlib-dev doctest-dev
   libicu-dev libssl-dev zlib1g-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev"
 # The suite's other packages are in tests/fidelity/requirements.txt.
-DEBIAN_FIDELITY_PACKAGES="python3-venv ffmpeg"
+DEBIAN_FIDELITY_PACKAGES="ffmpeg"
 DEBIAN_LINT_PACKAGES="clang-format clang-tidy"
 DEBIAN_FUZZ_PACKAGES="clang libclang-rt-dev"
 DEBIAN_BENCH_PACKAGES="libbenchmark-dev libtbb-dev libgstreamer1.0-dev"

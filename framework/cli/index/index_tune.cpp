@@ -9,10 +9,10 @@
 #include "cli/index/editor.h"
 #include "cli/index/index.h"
 #include "cli/index/tuning_sentences.h"
-#include "cli/output/work_progress.h"
 #include "cli/search/query_list.h"
 #include "cli/search/query_pipelines.h"
 #include "cli/search/query_vectors.h"
+#include "cli/work_progress.h"
 #include "index/search/search.h"
 #include "pipit/error.h"
 

@@ -7,9 +7,9 @@
 
 #include "base/near.h"
 #include "cli/output/output_guard.h"
-#include "cli/output/work_progress.h"
 #include "cli/weights/torchscript_writer.h"
 #include "cli/weights/weights.h"
+#include "cli/work_progress.h"
 #include "pipit/weights/conversion.h"
 
 namespace pipit::cli {

@@ -1,4 +1,4 @@
-#include "cli/output/work_progress.h"
+#include "cli/work_progress.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
