@@ -241,12 +241,18 @@ bool Reader::next() {
   }
 }
 
+/// av_read_frame() forgets what the packet held.
+int Reader::next_packet() {
+  av_packet_unref(packet_.get());
+  return av_read_frame(format_.get(), packet_.get());
+}
+
 bool Reader::read_packet() {
   if (std::exchange(packet_pending_, false)) return true;
   for (;;) {
     check_interrupted();
     if (span_ != nullptr && at_ > span_->last) return false;
-    const int status = av_read_frame(format_.get(), packet_.get());
+    const int status = next_packet();
     check_interrupted();
     if (status < 0 && span_ != nullptr) throw NotAsListed{};
     if (status == AVERROR_EOF) {
@@ -257,16 +263,10 @@ bool Reader::read_packet() {
       damaged(complaint(status));
       return false;
     }
-    if (packet_->stream_index != stream_->index) {
-      av_packet_unref(packet_.get());
-      continue;
-    }
+    if (packet_->stream_index != stream_->index) continue;
     check_encryption();
     ++packets_;
-    if (span_ != nullptr && !is_for_span()) {
-      av_packet_unref(packet_.get());
-      continue;
-    }
+    if (span_ != nullptr && !is_for_span()) continue;
     if (skips() && (packet_->flags & AV_PKT_FLAG_KEY) == 0) {
       resume();
     } else if (++packets_without_frame_ > options_.limits.max_packets) {

@@ -146,6 +146,7 @@ class PIPIT_VIDEO_API Reader {
   /// Whether the packet that was read, the last of the table, is one that PacketTable::regular allows.
   bool is_regular(PacketTable& table, PacketTable::Packet& packet) const;
   /// The stream's next packet; false at the end of the file or the span.
+  int next_packet();
   bool read_packet();
   /// False when the frame has no pixels.
   bool accept_frame();

@@ -57,7 +57,7 @@ PacketTable Reader::read_packets(std::optional<double> until_s) {
   int status = 0;
   for (int beyond = 0; beyond < 2;) {
     check_interrupted();
-    status = av_read_frame(format_.get(), packet_.get());
+    status = next_packet();
     if (status < 0) break;
     if (packet_->stream_index != stream_->index) {
       const AVStream& stream = *format_->streams[packet_->stream_index];
@@ -72,7 +72,6 @@ PacketTable Reader::read_packets(std::optional<double> until_s) {
       // Leading pictures of the key frame after the end are shown before it.
       if (until_s && packet.entry && table.milliseconds(packet) > *until_s * 1000) ++beyond;
     }
-    av_packet_unref(packet_.get());
     resume();
   }
   check_interrupted();
@@ -113,13 +112,12 @@ std::optional<PacketTable> Reader::read_index() {
                              .entry = (entry.flags & AVINDEX_KEYFRAME) != 0});
   }
   // FFmpeg adds a constant, which its first packet tells.
-  const int status = av_read_frame(format_.get(), packet_.get());
+  const int status = next_packet();
   check_interrupted();
   if (status < 0 || packet_->pts == AV_NOPTS_VALUE || packet_->pos != table.packets[0].position) return std::nullopt;
   ++packets_;
   const PacketTable::Packet first = listed(*packet_);
   const AccessUnit unit = units_.read(*packet_);
-  av_packet_unref(packet_.get());
   // Parameters among the packets may change there, unseen. AV1's are repeated by rule, and one in a file.
   if (!unit.parameters.empty() && codec_->codec_id != AV_CODEC_ID_AV1) return std::nullopt;
   table.parameters = unit.parameters;
