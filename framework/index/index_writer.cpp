@@ -128,7 +128,9 @@ IndexWriter::~IndexWriter() {
   } catch (const std::exception&) {
     // The next writer clears it.
   }
-  if (!made_ || begun_) return;
+  // A folder with no manifest is no index.
+  if (!made_ || found_ || unsure_) return;
+  if (segments_) folder_->remove(kSegments);
   folder_->remove(kLock);
   ::rmdir(path_.c_str());
 }
@@ -173,7 +175,6 @@ void IndexWriter::begin(const IndexSettings& settings) {
   manifest_ = {};
   manifest_.settings = settings;
   manifest_.generation = generation;
-  begun_ = true;
   replaces_ = found_;
   changed_ = true;
   committed_ = std::chrono::steady_clock::now();
@@ -197,7 +198,6 @@ void IndexWriter::go_on(const IndexSettings& settings) {
   }
   segments_.emplace(folder_->make_inner(kSegments));
   clear_leftovers();
-  begun_ = true;
   committed_ = std::chrono::steady_clock::now();
 }
 

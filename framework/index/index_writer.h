@@ -61,7 +61,7 @@ class IndexWriter {
   /// process that writes; `output_failed`; `invalid_index` for a folder that holds something else, or an index that is
   /// damaged or of a newer format.
   explicit IndexWriter(const std::filesystem::path& path);
-  /// What was not committed is gone; a folder that was made and never begun, too.
+  /// What was not committed is gone; a folder that was made for it, too.
   ~IndexWriter();
   IndexWriter(const IndexWriter&) = delete;
   IndexWriter& operator=(const IndexWriter&) = delete;
@@ -78,6 +78,8 @@ class IndexWriter {
   /// The items that follow are of a run that was made so, in this folder; kept for whoever resumes it.
   void begin_run(nlohmann::ordered_json record, const std::filesystem::path& folder);
 
+  /// Throws as add() would for what it adds, and adds nothing.
+  void check(const IndexItem& item) const;
   /// Adds an item wholly or throws pipit::Error: `invalid_output` (a vector of another dimension, with NaN or infinity,
   /// also when float16 makes it so, or of zeros; then nothing was added, and it may be added as a failed one),
   /// `output_failed`.
@@ -114,7 +116,6 @@ class IndexWriter {
   void require_folder() const;
   void note_named();
   void clear_leftovers() const;
-  void check(const IndexItem& item) const;
   SegmentWriter& segment();
   std::string next_name(IndexManifest& manifest) const;
   void put(IndexManifest next);
@@ -126,7 +127,6 @@ class IndexWriter {
   std::optional<IndexFolder> folder_;
   Descriptor lock_;
   bool found_ = false;
-  bool begun_ = false;
   bool replaces_ = false;
   bool changed_ = false;  // since the last commit
   bool unsure_ = false;   // which manifest is on the disk, since writing it failed

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -188,4 +189,142 @@ TEST_CASE("index: tuning tells what is wrong with its queries and options") {
   const Outcome small = points.index({"tune", "x.index"});
   CHECK(small.out == "x.index: 2 rows are searched in no time without an accelerator; none was made\n");
   CHECK(small.status == 0);
+}
+
+namespace {
+
+/// A pipeline that gives points, and results of it as files.
+class Imports : public Scene {
+ public:
+  Imports() {
+    const std::string node =
+        "pipit: 1\ninputs: {text: string}\nnodes:\n"
+        "  - {name: point, op: test/text.point, in: text, out: vec, args: {space: A, size: 2}}\n";
+    write("ask.yaml", node + "outputs: [vec]\n");
+    write("p.yaml", node + "outputs: [text, vec]\nindex: {vector: vec, text: ask.yaml}\n");
+    write("in.jsonl", "{\"text\":\"1 0\"}\n{\"text\":\"x\",\"id\":7}\n{\"text\":\"0 1\",\"id\":8}\n");
+  }
+
+  Outcome import(Words words) const {
+    words.insert(words.begin(), {"index", "import", "x.index"});
+    return run(words);
+  }
+  std::string answers() const { return run({"search", "x.index", "--text", "0 1", "--json"}).out; }
+
+  /// An array as NumPy writes it: one row a line of two numbers.
+  void write_array(const std::string& file, const std::string& type, std::int64_t rows,
+                   const std::string& elements) const {
+    std::string header =
+        "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", 2), }";
+    header.resize(117, ' ');
+    write(file, std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header + "\n" + elements);
+  }
+};
+
+constexpr const char* kAnswers =
+    "{\"query\":\"0 1\",\"rank\":1,\"score\":1,\"item\":2,\"id\":8,\"text\":\"0 1\"}\n"
+    "{\"query\":\"0 1\",\"rank\":2,\"score\":0,\"item\":0,\"text\":\"1 0\"}\n";
+
+}  // namespace
+
+TEST_CASE("index: results of a run are imported with their failed items and answer as the run's own index") {
+  const Imports files;
+  for (const std::string out : {"out.jsonl", "out.npy"}) {
+    CAPTURE(out);
+    CHECK(files.run({"run", "p.yaml", "--inputs", "in.jsonl", "--output", out}).status == 1);
+    CHECK(files.import({out, "--pipeline", "p.yaml", "--overwrite"}).out == "x.index: 2 rows added, 1 item failed\n");
+    CHECK(files.answers() == std::string(kAnswers));
+    CHECK(files.run({"index", "failed", "x.index"}).out ==
+          "{\"item\":1,\"id\":7,\"text\":\"x\",\"error\":{\"node\":\"point\",\"code\":\"bad_text\",\"message\":\"'x' "
+          "is not "
+          "a number\"}}\n");
+  }
+  CHECK(files.import({"out.npy", "--pipeline", "p.yaml"}).err ==
+        "index 'x.index' is there; add to it by --append, or replace it by --overwrite\n");
+  CHECK(files.import({"out.npy", "--pipeline", "p.yaml", "--append"}).out == "x.index: 2 rows added, 1 item failed\n");
+  CHECK(json::parse(files.run({"index", "info", "x.index", "--json"}).out)["rows"] == 4);
+  // What was exported comes back.
+  CHECK(files.run({"index", "export", "x.index", "all.npy"}).status == 0);
+  CHECK(files.import({"all.npy", "--pipeline", "p.yaml", "--overwrite"}).out == "x.index: 4 rows added\n");
+  CHECK(files.run({"index", "verify", "x.index"}).status == 0);
+}
+
+TEST_CASE("index: arrays of others are imported with what lies beside them") {
+  const Imports files;
+  const std::string half("\x00\x3c\x00\x00\x00\x00\x00\x3c", 8);  // 1 0, 0 1
+  files.write_array("plain.npy", "<f2", 2, half);
+  CHECK(files.import({"plain.npy", "--pipeline", "p.yaml"}).out == "x.index: 2 rows added\n");
+  CHECK(files.answers() ==
+        "{\"query\":\"0 1\",\"rank\":1,\"score\":1,\"item\":1,\"row\":1}\n"
+        "{\"query\":\"0 1\",\"rank\":2,\"score\":0,\"item\":0,\"row\":0}\n");
+  CHECK(json::parse(files.run({"index", "info", "x.index", "--json"}).out)["dtype"] == "float16");
+
+  for (const char* inner : {"img_emb", "metadata"})
+    std::filesystem::create_directories(files.folder() + "/clips/" + inner);
+  for (const std::string number : {"2", "10"}) {
+    files.write_array("clips/img_emb/img_emb_" + number + ".npy", "<f2", 2, half);
+    files.write("clips/metadata/metadata_" + number + ".jsonl",
+                "{\"image_path\":\"" + number + "-a.jpg\",\"caption\":\"a\"}\n" + "{\"image_path\":\"" + number +
+                    "-b.jpg\",\"caption\":\"b\"}\n");
+  }
+  CHECK(files.import({"clips", "--pipeline", "p.yaml", "--overwrite"}).out == "x.index: 4 rows added\n");
+  CHECK(files.answers().starts_with(
+      "{\"query\":\"0 1\",\"rank\":1,\"score\":1,\"item\":1,\"image_path\":\"2-b.jpg\",\"caption\":\"b\"}\n"
+      "{\"query\":\"0 1\",\"rank\":2,\"score\":1,\"item\":3,\"image_path\":\"10-b.jpg\",\"caption\":\"b\"}\n"));
+  files.write("clips/metadata/metadata_3.parquet", "PAR1");
+  files.write_array("clips/img_emb/img_emb_3.npy", "<f2", 2, half);
+  CHECK(files.import({"clips", "--pipeline", "p.yaml", "--overwrite"}).err ==
+        "'clips/metadata/metadata_3.parquet' is a table that pipit does not read; write it as "
+        "'clips/metadata/metadata_3.jsonl' first: python3 -c \"import pandas; "
+        "pandas.read_parquet('clips/metadata/metadata_3.parquet').to_json('clips/metadata/metadata_3.jsonl', "
+        "orient='records', lines=True)\"\n");
+  CHECK(files.import({"clips", "--pipeline", "p.yaml", "--kind", "text", "--overwrite"}).err ==
+        "folder 'clips' has no 'text_emb/text_emb_0.npy', as clip-retrieval writes them; --kind says which embeddings "
+        "are "
+        "taken, 'img' or 'text'\n");
+  // What failed left the index that was there.
+  CHECK(json::parse(files.run({"index", "info", "x.index", "--json"}).out)["rows"] == 4);
+}
+
+TEST_CASE("index: what does not fit is not imported") {
+  const Imports files;
+  const auto err = [&](Words words) { return files.import(std::move(words)).err; };
+  const std::string half("\x00\x3c\x00\x00\x00\x00\x00\x3c", 8);
+  files.write_array("a.npy", "<f2", 2, half);
+  files.write_array("long.npy", "<f2", 3, half);
+  files.write_array("ints.npy", "<i2", 2, half);
+  files.write_array("zero.npy", "<f2", 2, std::string(8, '\0'));
+  CHECK(err({"none.npy", "--pipeline", "p.yaml"}) == "'none.npy' does not exist\n");
+  CHECK(err({"p.yaml", "--pipeline", "p.yaml"}) ==
+        "'p.yaml' is neither an array '.npy', nor lines '.jsonl', nor a folder of clip-retrieval\n");
+  CHECK(err({"long.npy", "--pipeline", "p.yaml"}) == "long.npy: is shorter than its header says\n");
+  CHECK(err({"ints.npy", "--pipeline", "p.yaml"}) ==
+        "ints.npy: expected float32 or float16 [rows,size], one vector a row, found int16 [2,2]\n");
+  CHECK(err({"zero.npy", "--pipeline", "p.yaml"}) ==
+        "'zero.npy', item 0: the vector is zero, and nothing can be found by it\n");
+  CHECK(err({"a.npy", "--pipeline", "ask.yaml"}) ==
+        "pipeline 'ask.yaml' has no 'index', which says what is searched and how it is asked\n");
+  CHECK(err({"a.npy", "--pipeline", "p.yaml", "--kind", "imag"}) ==
+        "pipit: --kind takes one of 'img' and 'text', found 'imag'; did you mean 'img'?\n");
+  CHECK(err({"a.npy", "--pipeline", "p.yaml", "--append", "--overwrite"}) ==
+        "pipit: --append and --overwrite exclude each other\n");
+  files.write("a.npy.jsonl", "{\"row\":0}\n");
+  CHECK(err({"a.npy", "--pipeline", "p.yaml"}) ==
+        "a.npy: has 2 rows, and 'a.npy.jsonl' names 1 of them; they are not of one run\n");
+  files.write("a.npy.jsonl", "{\"row\":1}\n{\"row\":0}\n");
+  CHECK(err({"a.npy", "--pipeline", "p.yaml"}) == "a.npy.jsonl:1: names row 1 of 2, expected row 0\n");
+  files.write("two.jsonl", "{\"a\":[1,0],\"b\":[0,1]}\n");
+  CHECK(err({"two.jsonl", "--pipeline", "p.yaml"}) ==
+        "two.jsonl:1: expected one field that is a vector, found 'a' and 'b'; name it with --column\n");
+  files.write("one.jsonl", "{\"vec\":[1,0]}\n{\"vec\":3}\n");
+  CHECK(err({"one.jsonl", "--pipeline", "p.yaml"}) == "one.jsonl:2: 'vec' is not a vector, or a list of vectors\n");
+  files.write("not.jsonl", "[1]\n");
+  CHECK(err({"not.jsonl", "--pipeline", "p.yaml"}) == "not.jsonl:1: is not a JSON object\n");
+  CHECK(!files.exists("x.index"));
+  // Another space than the record beside the results says.
+  CHECK(files.run({"run", "p.yaml", "--inputs", "in.jsonl", "--output", "out.npy"}).status == 1);
+  CHECK(err({"out.npy", "--pipeline", "p.yaml", "--set", "point.space=B"}) ==
+        "vectors of different spaces cannot be compared: 'out.npy' has 'A', the pipeline gives 'B'; name the weights "
+        "that "
+        "they were made with, as in --set vars.weights=FILE\n");
 }

@@ -17,6 +17,7 @@ constexpr const char* kUsage =
   compact DIR.index       give back the room of rows that were removed
   tune DIR.index          make an accelerator for large indexes, and measure it
   export DIR.index OUT    vectors as OUT.npy with OUT.npy.jsonl, or rows as JSON lines, OUT.jsonl
+  import DIR.index FROM   make an index of vectors: of pipit run, another array, or clip-retrieval
 
 pipit index COMMAND --help tells a command's options.
 )";
@@ -26,7 +27,7 @@ pipit index COMMAND --help tells a command's options.
 int index(const Arguments& arguments) {
   constexpr Command kCommands[] = {{"info", index_info},     {"failed", index_failed},   {"verify", index_verify},
                                    {"remove", index_remove}, {"compact", index_compact}, {"tune", index_tune},
-                                   {"export", index_export}};
+                                   {"export", index_export}, {"import", index_import}};
   return dispatch("pipit index", kUsage, kCommands, arguments);
 }
 

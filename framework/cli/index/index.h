@@ -14,6 +14,7 @@ int index_remove(const Arguments& arguments);
 int index_compact(const Arguments& arguments);
 int index_tune(const Arguments& arguments);
 int index_export(const Arguments& arguments);
+int index_import(const Arguments& arguments);
 
 /// Options that begin with the folder of an index.
 void add_index_option(boost::program_options::options_description& options);

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
 #include "base/near.h"
+#include "cli/index/kept_queries.h"
 #include "cli/output/result_line.h"
 #include "graph/index_queries.h"
 #include "index/index.h"
@@ -16,15 +15,6 @@
 
 namespace pipit::cli {
 namespace {
-
-/// The query's pipeline as it is now: the index answers when its file has moved.
-QueryPipeline kept(const IndexInfo::Query& query) {
-  std::ifstream stream(query.file, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) throw Error("not_found", fmt::format("cannot read pipeline '{}'", query.file.string()));
-  return {query.file.string(), text.str(), query.file.parent_path().string(), query.set};
-}
 
 std::span<const float> numbers_of(const Value& value, const std::string& name) {
   if (value.kind() == Kind::kTensor) {
@@ -101,9 +91,7 @@ void IndexResults::settle(const RunToWrite& run) {
   const auto info = run.pipeline.index();
   choose_vector(outputs, info ? info->vector : "");
   choose_fields(outputs);
-  for (const IndexInfo::Query& query : info ? info->queries : std::vector<IndexInfo::Query>()) {
-    settings_.queries[query.key] = kept(query);
-  }
+  if (info) settings_.queries = kept_queries(*info);
   record_ = run.record.content();
   settings_.pipeline = record_["pipeline"];
 }
