@@ -1,6 +1,7 @@
 // Rows are taken out, room is given back, damage is found, and a killed writer leaves the state before or after.
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -198,4 +199,55 @@ TEST_CASE("index editing: a writer that is killed leaves the state before or aft
       make(path, 30);
     }
   }
+}
+
+// A limit on the size of files fails a write at any byte, as a full disk does.
+TEST_CASE("index editing: a write that fails leaves the state before and says why") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path() + "/x.index";
+  make(path, 30);
+  const std::vector<float> query{0.5F, 0.5F, -0.5F, 0.5F};
+  const std::pair<const char*, std::function<void(IndexWriter&)>> kinds[] = {
+      {"add",
+       [](IndexWriter& writer) {
+         std::mt19937 random(5);
+         for (int item = 0; item < 5; ++item) test::add_item(writer, random, 2);
+         writer.finish();
+       }},
+      {"remove",
+       [](IndexWriter& writer) {
+         writer.remove(std::vector<std::int64_t>{3, 9});
+       }},
+      {"compact", [](IndexWriter& writer) { writer.compact(); }},
+      {"tune", [&](IndexWriter& writer) { writer.accelerate(query, {.recall = 0.1}); }}};
+  const std::string before = test::content(Index::open(path));
+  for (const auto& [name, kind] : kinds) {
+    CAPTURE(name);
+    int failures = 0;
+    for (rlim_t limit = 0; limit < 12000; limit += limit < 600 ? 37 : 611) {
+      CAPTURE(limit);
+      const std::string other = folder.path() + "/other.index";
+      fs::remove_all(other);
+      fs::copy(path, other, fs::copy_options::recursive);
+      const pid_t child = fork();
+      if (child == 0) {
+        signal(SIGXFSZ, SIG_IGN);
+        const rlimit size{limit, limit};
+        ::setrlimit(RLIMIT_FSIZE, &size);
+        const std::string why = test::refusal([&] { edit(other, kind); });
+        const bool told = why.starts_with("output_failed: ") && why.find("File too large") != std::string::npos;
+        _exit(why.empty() ? 0 : told ? 1 : 2);
+      }
+      int status = 0;
+      ::waitpid(child, &status, 0);
+      REQUIRE(WIFEXITED(status));
+      CHECK(WEXITSTATUS(status) < 2);
+      CHECK(verify_index(other).faults.empty());
+      const bool failed = WEXITSTATUS(status) == 1;
+      failures += failed ? 1 : 0;
+      if (failed) CHECK(test::content(Index::open(other)) == before);
+    }
+    CHECK(failures > 3);
+  }
+  CHECK(test::content(Index::open(path)) == before);
 }
