@@ -291,10 +291,12 @@ def random_track(scene: Scene, random: np.random.Generator) -> tuple[Track, np.n
             return track, centres, radius
 
 
-def rendered_frames(scene: Scene, seed: int) -> list[np.ndarray]:
+def rendered_frames(scene: Scene, seed: int, size=None, count: int | None = None) -> list[np.ndarray]:
+    """Of `size` (width, height) and so many; drawn from the seed where they are not given."""
     random = np.random.default_rng(seed)
-    width, height = pick(FRAME_SIZES, random)
-    count = int(random.integers(2 * FRAME_RATE, 3 * FRAME_RATE + 1))
+    drawn_size = pick(FRAME_SIZES, random)
+    drawn_count = int(random.integers(2 * FRAME_RATE, 3 * FRAME_RATE + 1))
+    (width, height), count = size or drawn_size, count or drawn_count
     background = background_pixels(scene.background, width, height, random)
     colour = tinted(COLOURS[scene.colour], random, 18)
     track, centres, radius = random_track(scene, random)

@@ -3,7 +3,7 @@
     python train.py --cache /tmp/clip4clip-shapes
 
 From this folder; about twenty minutes on two cores. It replaces clip4clip-shapes.safetensors, clips/, clips.jsonl,
-heldout/, heldout.jsonl, reference.json and recall.json beside this file. The cache holds the decoded training frames
+heldout/, heldout.jsonl, scenes/, scenes.jsonl, reference.json and recall.json beside this file. The cache holds the decoded training frames
 (4.5 GB) and may be deleted; the training clips themselves are deleted as soon as they are decoded.
 
 Python 3.11 with torch 2.11.0, open_clip_torch 3.3.0 (the tokenizer and its vocabulary), ftfy 6.3.1, av 18.1.0,
@@ -38,6 +38,7 @@ HELD_OUT_PAIRS = 4  # colour and shape never seen together
 HELD_OUT_COMBINATIONS = 120  # colour, shape, count and motion never seen together
 TEST_PAIR_CLIPS, TEST_COMBINATION_CLIPS = 32, 96
 DEMO_CLIPS = 8
+SCENE_CLIPS, SCENES_OF_A_CLIP = 12, 4
 
 
 # The split
@@ -156,6 +157,27 @@ def write_test_clips() -> None:
             "held_out": kind,
         })
     write_clips("heldout", rows, list(scenes), 2_000_000, crf=27)
+
+
+def write_scene_clips() -> None:
+    """Clips of several scenes, so that a search can be wrong about when: held-out combinations that the test leaves over."""
+    parts, random = split(), np.random.default_rng(SEED + 9)
+    left = parts["combination"][TEST_COMBINATION_CLIPS:] + parts["pair"][TEST_PAIR_CLIPS:]
+    order = random.permutation(len(left))[: SCENE_CLIPS * SCENES_OF_A_CLIP]
+    scenes = [render.random_scene(left[i], random) for i in order]
+    (HERE / "scenes").mkdir(exist_ok=True)
+    rows = []
+    for clip in range(SCENE_CLIPS):
+        size, frames = render.pick(render.FRAME_SIZES, random), []
+        for number in range(SCENES_OF_A_CLIP):
+            scene = scenes[clip * SCENES_OF_A_CLIP + number]
+            count = int(random.integers(3 * render.FRAME_RATE, 7 * render.FRAME_RATE + 1))
+            start = round(1000 * len(frames) / render.FRAME_RATE)
+            frames += render.rendered_frames(scene, 3_000_000 + len(rows), size, count)
+            end = round(1000 * len(frames) / render.FRAME_RATE)
+            rows.append({"text": render.plain_caption(scene), "path": f"scenes/{clip:02}.mp4", "start_ms": start, "end_ms": end})
+        render.encode_video(str(HERE / f"scenes/{clip:02}.mp4"), frames, 27, "slow")
+    (HERE / "scenes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 # Training
@@ -374,13 +396,15 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=4, help="frames of each clip in one training step")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--stage", choices=("all", "render", "clips", "train", "evaluate"), default="all")
+    parser.add_argument("--stage", choices=("all", "render", "clips", "scenes", "train", "evaluate"), default="all")
     options = parser.parse_args()
 
     stages = ("render", "clips", "train", "evaluate") if options.stage == "all" else (options.stage,)
     if "clips" in stages:
         write_demo_clips()
         write_test_clips()
+    if "clips" in stages or "scenes" in stages:
+        write_scene_clips()
     if "render" in stages or "train" in stages:
         scenes = training_scenes(options.clips)
         frames = training_frames(scenes, options.cache, options.workers)
