@@ -40,7 +40,9 @@ const std::vector<Room> kRooms = {
     {"framework/weights/convert", {"framework/weights/clip"}},
     {"framework/weights", {"framework/weights/convert"}},
     {"framework/index", {"framework/value"}},
-    {"framework/cli", {"framework/plugin_kit", "framework/weights", "framework/index"}},
+    {"framework/search", {"framework/runtime", "framework/index"}},
+    {"framework/cli", {"framework/plugin_kit", "framework/weights", "framework/search"}},
+    {"operators/ann_search", {"framework/index"}},
     {"operators/media", {}},
     {"operators/clip", {"framework/base"}},  // what its library exports
     {"operators/clip/text", {"operators/clip"}},
@@ -59,6 +61,7 @@ const std::map<std::string, std::vector<std::string>> kGuests = {
     {"<boost/program_options", {"framework/cli"}},
     {"<boost/dll", {"framework/base"}},
     {"<yaml-cpp", {"framework/spec"}},
+    {"<hnswlib", {"framework/index/accelerator"}},
     {"<libav", {"operators/media"}},
     {"<libsw", {"operators/media"}},
     {"<ATen", {"operators/clip", "operators/image_text_embedding", "operators/video_text_embedding"}},

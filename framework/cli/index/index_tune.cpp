@@ -10,11 +10,11 @@
 #include "cli/index/index.h"
 #include "cli/index/tuning_sentences.h"
 #include "cli/search/query_list.h"
-#include "cli/search/query_pipelines.h"
 #include "cli/search/query_vectors.h"
 #include "cli/work_progress.h"
 #include "index/search/search.h"
 #include "pipit/error.h"
+#include "search/query_pipelines.h"
 
 namespace pipit::cli {
 namespace {

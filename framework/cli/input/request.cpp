@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/file_names.h"
 #include "base/near.h"
 #include "base/url.h"
 #include "cli/command.h"
@@ -51,10 +52,6 @@ Request contained(Make make) {
 }
 
 }  // namespace
-
-bool names_a_file(std::string_view input) {
-  return input.ends_with("path") || input.ends_with("file");
-}
 
 RequestReader::RequestReader(const std::vector<ColumnInfo>& inputs, const std::vector<ColumnInfo>& outputs, Warn warn,
                              Refuse refuse)

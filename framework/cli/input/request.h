@@ -15,9 +15,6 @@
 
 namespace pipit::cli {
 
-/// Whether an input of this name is the name of a file: 'path', 'file', 'video_path', …
-bool names_a_file(std::string_view input);
-
 /// One item as it was asked for: its inputs, or why it has none, and what its line begins with.
 struct Request {
   Inputs inputs;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/file_names.h"
 #include "base/near.h"
 #include "base/process_limits.h"
 #include "base/url.h"

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "cli/search/session.h"
+#include "search/search_session.h"
 
 namespace pipit::cli {
 

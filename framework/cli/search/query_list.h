@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/input/line_reader.h"
-#include "cli/search/query.h"
+#include "search/query.h"
 
 namespace pipit::cli {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/search/query.h"
 #include "index/index.h"
+#include "search/query.h"
 
 namespace pipit::cli {
 

@@ -17,14 +17,15 @@
 #include "cli/output/output_guard.h"
 #include "cli/output/standard_output.h"
 #include "cli/output/terminal_text.h"
+#include "cli/search/answer_text.h"
 #include "cli/search/interactive.h"
 #include "cli/search/page/answer_page.h"
-#include "cli/search/page/answer_pictures.h"
 #include "cli/search/query_list.h"
 #include "cli/search/query_vectors.h"
-#include "cli/search/session.h"
 #include "index/accelerator/accelerator.h"
 #include "pipit/error.h"
+#include "search/answer_pictures.h"
+#include "search/search_session.h"
 
 namespace pipit::cli {
 namespace {

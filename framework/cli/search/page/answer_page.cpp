@@ -57,7 +57,7 @@ std::string address(const fs::path& file, const fs::path& folder) {
   return text;
 }
 
-std::string image(const PagePicture& picture, const std::string& words) {
+std::string image(const Picture& picture, const std::string& words) {
   return fmt::format("<img alt=\"{}\" width=\"{}\" height=\"{}\" src=\"data:image/jpeg;base64,{}\">", words,
                      picture.width, picture.height, base64(picture.jpeg));
 }

@@ -8,14 +8,9 @@
 #include <string>
 #include <vector>
 
-namespace pipit::cli {
+#include "search/answer_pictures.h"
 
-/// A picture inside the page.
-struct PagePicture {
-  std::vector<std::byte> jpeg;
-  int width = 0;
-  int height = 0;
-};
+namespace pipit::cli {
 
 struct PageAnswer {
   double score = 0;
@@ -27,16 +22,16 @@ struct PageAnswer {
   };
   std::optional<Time> time;  // of a clip; nothing for an image or a whole clip
   bool video = false;
-  std::optional<PagePicture> picture;
+  std::optional<Picture> picture;
   std::string fault;  // why there is no picture: a sentence; empty when there is one
 };
 
 struct Page {
-  std::string query;                         // in words: the sentence, or the name of the image or clip
-  std::optional<PagePicture> query_picture;  // what was shown instead
-  std::string index;                         // the index, by name
-  std::size_t rows = 0;                      // how many were searched
-  std::vector<PageAnswer> answers;           // the best first
+  std::string query;                     // in words: the sentence, or the name of the image or clip
+  std::optional<Picture> query_picture;  // what was shown instead
+  std::string index;                     // the index, by name
+  std::size_t rows = 0;                  // how many were searched
+  std::vector<PageAnswer> answers;       // the best first
 };
 
 /// The file's text. Addresses of clips are relative to `folder`, where the page will lie, so that both can be moved

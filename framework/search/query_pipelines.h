@@ -3,18 +3,19 @@
 
 #include <filesystem>
 #include <map>
-#include <optional>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "cli/search/query.h"
 #include "index/index.h"
 #include "pipit/pipeline.h"
+#include "search/query.h"
 
-namespace pipit::cli {
+namespace pipit {
 
-/// Opens each pipeline when it is first needed and keeps it, models and all. For one thread.
+/// Opens each pipeline when it is first needed and keeps it, models and all. All functions may be called from several
+/// threads: queries of theirs share batches.
 class QueryPipelines {
  public:
   /// `options`: its `set` comes behind what the index has kept. Keeps the index.
@@ -32,13 +33,13 @@ class QueryPipelines {
   };
   Opened& opened(const Query& query);
   Opened open(const QueryPipeline& kept, const Options& options) const;
-  Opened& open_stretch(const Opened& whole, const Query& query);
+  Opened open_stretch(const Opened& whole, const Query& query) const;
   void require_space(const std::vector<ColumnInfo>& outputs, const std::string& vector) const;
 
   const Index& index_;
   const Options options_;
+  std::mutex mutex_;  // of the map; what is in it stays
   std::map<std::string, Opened> by_kind_;
-  std::optional<Opened> stretch_;  // of a video; another one for each
 };
 
-}  // namespace pipit::cli
+}  // namespace pipit

@@ -1,8 +1,8 @@
-#include "cli/search/session.h"
+#include "search/search_session.h"
 
 #include "pipit/error.h"
 
-namespace pipit::cli {
+namespace pipit {
 namespace {
 
 SearchSettings settled(const Index& index, SearchSettings settings, std::optional<AnswerUnit> unit) {
@@ -47,4 +47,4 @@ std::vector<Asked> SearchSession::ask(std::vector<Query> queries) {
   return asked;
 }
 
-}  // namespace pipit::cli
+}  // namespace pipit

@@ -1,11 +1,11 @@
-#include "cli/search/answer_files.h"
+#include "search/answer_files.h"
 
 #include <algorithm>
 #include <system_error>
 
-#include "cli/input/request.h"
+#include "base/file_names.h"
 
-namespace pipit::cli {
+namespace pipit {
 namespace {
 
 namespace fs = std::filesystem;
@@ -68,4 +68,4 @@ std::optional<fs::path> AnswerFiles::beside_index(const fs::path& file) const {
   return std::nullopt;
 }
 
-}  // namespace pipit::cli
+}  // namespace pipit

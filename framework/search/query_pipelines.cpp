@@ -1,9 +1,10 @@
-#include "cli/search/query_pipelines.h"
+#include "search/query_pipelines.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <future>
+#include <optional>
 
 #include "base/near.h"
 #include "base/url.h"
@@ -11,7 +12,7 @@
 #include "pipit/error.h"
 #include "value/type.h"
 
-namespace pipit::cli {
+namespace pipit {
 namespace {
 
 /// Which output is the query's vector: the one with the name that the index's has, or the only one.
@@ -101,13 +102,14 @@ QueryPipelines::Opened& QueryPipelines::opened(const Query& query) {
                             index_.path().string(), query.kind,
                             kinds.empty() ? "; ask with --vectors" : "; it can with " + quoted_list(kinds)));
   }
+  const std::scoped_lock lock(mutex_);
   const auto found = by_kind_.find(query.kind);
   if (found != by_kind_.end()) return found->second;
   return by_kind_.emplace(query.kind, open(kept->second, options_)).first->second;
 }
 
 /// The model is shared with the pipeline of whole videos.
-QueryPipelines::Opened& QueryPipelines::open_stretch(const Opened& whole, const Query& query) {
+QueryPipelines::Opened QueryPipelines::open_stretch(const Opened& whole, const Query& query) const {
   const QueryPipeline& kept = index_.settings().queries.at(query.kind);
   const std::string node = reader_of_stretch(whole.pipeline.describe());
   if (node.empty()) {
@@ -117,8 +119,7 @@ QueryPipelines::Opened& QueryPipelines::open_stretch(const Opened& whole, const 
   Options options = options_;
   if (query.start) options.set.emplace_back(node + ".start_time", fmt::format("{}", *query.start));
   if (query.end) options.set.emplace_back(node + ".end_time", fmt::format("{}", *query.end));
-  stretch_.reset();
-  return stretch_.emplace(open(kept, options));
+  return open(kept, options);
 }
 
 void QueryPipelines::embed(std::vector<Query>& queries) {
@@ -135,9 +136,11 @@ void QueryPipelines::embed(std::vector<Query>& queries) {
     const bool stretch = query.start || query.end;
     Opened& whole = opened(query);
     try {
-      Opened& opened = stretch ? open_stretch(whole, query) : whole;
+      std::optional<Opened> of_stretch;
+      if (stretch) of_stretch.emplace(open_stretch(whole, query));
+      Opened& opened = stretch ? *of_stretch : whole;
       asked.push_back({&query, opened.vector, opened.pipeline.submit({{opened.input, Value(query.text)}})});
-      if (stretch) asked.back().result.wait();  // its pipeline goes with the next one
+      if (stretch) asked.back().result.wait();  // its pipeline goes
     } catch (const Error& e) {
       query.fault = e.what();
     }
@@ -153,4 +156,4 @@ void QueryPipelines::embed(std::vector<Query>& queries) {
   }
 }
 
-}  // namespace pipit::cli
+}  // namespace pipit

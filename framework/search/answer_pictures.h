@@ -1,23 +1,31 @@
 // Contact sheets of answers, and thumbnails of images.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "cli/search/page/answer_page.h"
 #include "index/search/row_fields.h"
 
-namespace pipit::cli {
+namespace pipit {
+
+/// A JPEG, and its size in pixels.
+struct Picture {
+  std::vector<std::byte> jpeg;
+  int width = 0;
+  int height = 0;
+};
 
 struct Shot {
-  std::optional<PagePicture> picture;
+  std::optional<Picture> picture;
   bool video = false;
   std::string fault;  // why there is no picture; empty when there is one
 };
 
-/// Shows a file as pictures in a small pipeline of pipit's own operators. For one thread.
+/// Shows a file as pictures in a small pipeline of pipit's own operators. All functions may be called from several
+/// threads.
 class AnswerPictures {
  public:
   explicit AnswerPictures(std::vector<std::filesystem::path> operator_path)
@@ -32,4 +40,4 @@ class AnswerPictures {
   std::vector<std::filesystem::path> operator_path_;
 };
 
-}  // namespace pipit::cli
+}  // namespace pipit

@@ -1,4 +1,4 @@
-#include "cli/search/page/answer_pictures.h"
+#include "search/answer_pictures.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "pipit/pipeline.h"
 
-namespace pipit::cli {
+namespace pipit {
 namespace {
 
 constexpr const char* kDecodeImage = "  - {name: decode, op: image_decode.ffmpeg, in: path, out: frame}\n";
@@ -26,10 +26,10 @@ std::string decode_video(const std::optional<RowTimes>& times) {
       stretch);
 }
 
-PagePicture picture_of(const Result& result) {
+Picture picture_of(const Result& result) {
   const Frame sheet = result.at("sheet").frame();
   const auto bytes = result.at("file").bytes();
-  PagePicture picture;
+  Picture picture;
   picture.jpeg.assign(bytes.begin(), bytes.end());
   picture.width = static_cast<int>(sheet.width());
   picture.height = static_cast<int>(sheet.height());
@@ -68,4 +68,4 @@ Shot AnswerPictures::run(const std::string& nodes, const std::filesystem::path& 
   return shot;
 }
 
-}  // namespace pipit::cli
+}  // namespace pipit

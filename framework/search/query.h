@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace pipit::cli {
+namespace pipit {
 
 struct Query {
   /// What is asked with: "text", "image" or "video", for which the index has a pipeline; empty: `vector`.
@@ -19,4 +19,4 @@ struct Query {
   std::string fault{};    // why it is not a query; empty: it is one
 };
 
-}  // namespace pipit::cli
+}  // namespace pipit

@@ -7,15 +7,15 @@
 #include <utility>
 #include <vector>
 
-#include "cli/search/answer_files.h"
-#include "cli/search/answer_text.h"
-#include "cli/search/query.h"
-#include "cli/search/query_pipelines.h"
 #include "index/index.h"
 #include "index/search/search.h"
 #include "pipit/pipeline.h"
+#include "search/answer_files.h"
+#include "search/answer_line.h"
+#include "search/query.h"
+#include "search/query_pipelines.h"
 
-namespace pipit::cli {
+namespace pipit {
 
 /// A query and what was found; no answers where the query has a fault.
 struct Asked {
@@ -23,7 +23,7 @@ struct Asked {
   std::vector<ToldAnswer> answers;
 };
 
-/// For one thread.
+/// All functions may be called from several threads.
 class SearchSession {
  public:
   /// Opens the index; its pipelines when they are first needed. Throws pipit::Error.
@@ -45,4 +45,4 @@ class SearchSession {
   AnswerFiles files_;
 };
 
-}  // namespace pipit::cli
+}  // namespace pipit

@@ -8,7 +8,7 @@
 #include "index/index.h"
 #include "index/search/row_fields.h"
 
-namespace pipit::cli {
+namespace pipit {
 
 /// The file that a row is of.
 struct AnswerFile {
@@ -35,4 +35,4 @@ class AnswerFiles {
   std::filesystem::path beside_;
 };
 
-}  // namespace pipit::cli
+}  // namespace pipit
