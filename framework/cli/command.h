@@ -29,6 +29,7 @@ int eval(const Arguments& arguments);
 int weights(const Arguments& arguments);
 int search(const Arguments& arguments);
 int index(const Arguments& arguments);
+int serve(const Arguments& arguments);
 
 /// One of several commands that share a word: `pipit weights inspect`.
 struct Command {

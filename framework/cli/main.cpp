@@ -34,7 +34,8 @@ constexpr const char* kUsage =
   operators              list the operators that are installed or on the operator path
   inspect NAME           an operator's ports, arguments and documentation
   search DIR.index       find moments, clips and images by a sentence, an image or a clip
-  index COMMAND          info, verify, remove, compact, export: an index itself
+  index COMMAND          info, verify, remove, compact, tune, export, import: an index itself
+  serve PIPELINE.yaml…   embeddings and search over HTTP
   eval COMMAND           compare vectors: retrieval (recall), similarity (a table), vectors
   weights COMMAND        inspect, verify, convert and quantize weight files; the cache of converted ones
   plugin COMMAND         the conformance kit for operator modules
@@ -44,7 +45,8 @@ pipit COMMAND --help tells a command's options; pipit --version the version.
 
 constexpr Command kCommands[] = {{"run", run},         {"check", check},   {"operators", list_operators},
                                  {"inspect", inspect}, {"search", search}, {"index", index},
-                                 {"plugin", plugin},   {"eval", eval},     {"weights", weights}};
+                                 {"serve", serve},     {"plugin", plugin}, {"eval", eval},
+                                 {"weights", weights}};
 
 /// Libraries that look for it later have worse words.
 void check_working_directory() {
@@ -63,7 +65,7 @@ int main_command(const Arguments& arguments) {
   }
   check_working_directory();
   // What runs operators' code; the kit of `plugin` looks itself at what its child processes do.
-  constexpr std::string_view kNameWhoEndsThem[] = {"run", "check", "operators", "inspect", "search"};
+  constexpr std::string_view kNameWhoEndsThem[] = {"run", "check", "operators", "inspect", "search", "serve"};
   if (!arguments.empty() && std::ranges::find(kNameWhoEndsThem, arguments[0]) != std::end(kNameWhoEndsThem)) {
     report_crashes();
   }

@@ -108,6 +108,10 @@ QueryPipelines::Opened& QueryPipelines::opened(const Query& query) {
   return by_kind_.emplace(query.kind, open(kept->second, options_)).first->second;
 }
 
+void QueryPipelines::open_all() {
+  for (const auto& [kind, kept] : index_.settings().queries) opened({.kind = kind});
+}
+
 /// The model is shared with the pipeline of whole videos.
 QueryPipelines::Opened QueryPipelines::open_stretch(const Opened& whole, const Query& query) const {
   const QueryPipeline& kept = index_.settings().queries.at(query.kind);

@@ -24,6 +24,8 @@ class QueryPipelines {
   /// Fills in the queries' vectors; what is wrong with one is its fault. Throws pipit::Error when a pipeline cannot be
   /// opened, or gives vectors of another space than the index's (`invalid_input`).
   void embed(std::vector<Query>& queries);
+  /// Opens those that are not open yet. Throws as embed().
+  void open_all();
 
  private:
   struct Opened {
