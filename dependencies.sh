@@ -5,8 +5,8 @@ DEBIAN_PACKAGES="
   ca-certificates g++ cmake ninja-build ccache pkg-config binutils git python3 python3-pip
   libboost-dev libboost-program-options-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libhnswlib-dev doctest-dev
   libicu-dev libssl-dev zlib1g-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev"
-# A browser, for the tests of pages.
-DEBIAN_TEST_PACKAGES="chromium"
+# A browser and a client, for the tests of pages and of the server.
+DEBIAN_TEST_PACKAGES="chromium curl"
 # The suite's other packages are in tests/fidelity/requirements.txt.
 DEBIAN_FIDELITY_PACKAGES="ffmpeg"
 DEBIAN_LINT_PACKAGES="clang-format clang-tidy"

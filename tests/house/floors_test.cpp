@@ -41,7 +41,9 @@ const std::vector<Room> kRooms = {
     {"framework/weights", {"framework/weights/convert"}},
     {"framework/index", {"framework/value"}},
     {"framework/search", {"framework/runtime", "framework/index"}},
-    {"framework/cli", {"framework/plugin_kit", "framework/weights", "framework/search"}},
+    {"framework/server/http", {"framework/base", "framework/module"}},
+    {"framework/server", {"framework/search", "framework/server/http"}},
+    {"framework/cli", {"framework/plugin_kit", "framework/weights", "framework/server"}},
     {"operators/ann_search", {"framework/index"}},
     {"operators/media", {}},
     {"operators/clip", {"framework/base"}},  // what its library exports
@@ -60,6 +62,8 @@ const std::vector<Room> kRooms = {
 const std::map<std::string, std::vector<std::string>> kGuests = {
     {"<boost/program_options", {"framework/cli"}},
     {"<boost/dll", {"framework/base"}},
+    {"<boost/asio", {"framework/server/http"}},
+    {"<boost/beast", {"framework/server/http"}},
     {"<yaml-cpp", {"framework/spec"}},
     {"<hnswlib", {"framework/index/accelerator"}},
     {"<libav", {"operators/media"}},

@@ -33,11 +33,34 @@ pipit() {
   # The checkpoint that stands for ViT-B/32's is smaller; whether a file is what a name says is looked at in tests/pipelines.
   for word in "$@"; do words+=("${word/#embed.model_name=clip_vit_b32/embed.model_name=auto}"); done
   ran=$((ran + 1))
+  if [ "${1:-}" = serve ] && [[ " $* " != *" --help "* ]]; then serves "$@"; return 0; fi
   command pipit "${words[@]}" || status=$?
   # In a subshell a status is looked at by ends_with.
   [ "$status" = 0 ] || [ "$BASH_SUBSHELL" != 0 ] || failed "ended with status $status: pipit $*"
   return "$status"
 }
+# A server in the background until the page ends, at the address that pages name.
+server=''
+serves() {
+  local tries
+  [ -z "$server" ] || { kill "$server"; wait "$server" || true; }
+  command pipit "$@" 2>server.log &
+  server=$!
+  for tries in {1..600}; do
+    ! command curl -sf -o /dev/null localhost:8080/health/ready || return 0
+    kill -0 "$server" 2>/dev/null || break
+    sleep 0.1
+  done
+  failed "not ready: pipit $*: $(tail -n 3 server.log)"
+}
+trap '[ -z "$server" ] || kill "$server"' EXIT
+# An answer that is an error fails the page.
+curl() {
+  ran=$((ran + 1))
+  command curl --fail-with-body --max-time 60 "$@"
+  echo
+}
+
 # Everything else that fails. What `a && b` hides of pipit is seen above.
 trap 'last=$?; [[ "$BASH_COMMAND" = pipit\ * || "$BASH_COMMAND" = return\ * ]] || failed "ended with status $last: $BASH_COMMAND"' ERR
 set -o pipefail

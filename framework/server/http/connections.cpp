@@ -477,6 +477,9 @@ class Connections::Net {
     acceptor_.async_accept([this](Failure failure, Protocol::socket socket) {
       if (!acceptor_.is_open()) return;
       if (failure) return accept_later();
+      // A response is written at once, and nothing is to wait for more of it.
+      Failure ignored;
+      if (path_.empty()) socket.set_option(asio::ip::tcp::no_delay(true), ignored);
       auto connection = std::make_shared<Connection>(std::move(socket), shared_);
       remember(connection);
       connection->read();

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <bit>
 #include <cctype>
+#include <span>
 
 #include "base/base64.h"
 #include "base/file_names.h"
 #include "server/http/multipart.h"
 #include "server/routes/json_body.h"
 #include "server/routes/routes.h"
+#include "value/json_text.h"
 
 namespace pipit::server {
 namespace {
@@ -122,14 +124,19 @@ std::int64_t words_of(const std::string& text) {
   return words;
 }
 
-Json embedding_of(const Result& result, const ColumnInfo& vector, bool as_base64) {
-  const Tensor tensor = result.at(vector.name).tensor();
+/// As JSON: the numbers, or their bytes (little-endian float32) as base64.
+std::string embedding_of(const Result& result, const ColumnInfo& vector, bool as_base64) {
+  const Value& value = result.at(vector.name);
+  const Tensor tensor = value.tensor();
+  if (tensor.shape().size() != 1 || !tensor.contiguous() || tensor.dtype() != DType::kFloat32) {
+    throw Refusal{500, "invalid_output", fmt::format("'{}' is not a vector of float32", vector.name)};
+  }
   static_assert(std::endian::native == std::endian::little);
   const std::span floats(tensor.data<float>(), static_cast<std::size_t>(tensor.elements()));
-  if (as_base64) return base64(std::as_bytes(floats));
-  Json numbers = Json::array();
-  for (const float number : floats) numbers.push_back(number);
-  return numbers;
+  if (as_base64) return "\"" + base64(std::as_bytes(floats)) + "\"";
+  std::string text;
+  append_json(text, value);
+  return text;
 }
 
 void check(const Served& served, const Model& model, const Wanted& wanted) {
@@ -178,36 +185,36 @@ Response embeddings(const Served& served, const Request& request, const std::str
       one.refusal = refusal;
     }
   }
-  Json data = Json::array();
+  std::string data;
   std::int64_t failed = 0;
   std::optional<Refusal> first;
   for (std::size_t i = 0; i < pending.size(); ++i) {
     Pending& one = pending[i];
-    Json item = {{"object", "embedding"}, {"index", i}};
+    std::string embedding = "null";
     if (one.running) {
       const Result result = Model::take(*one.running, request.deadline);
       if (result.error) {
         one.refusal = refusal_of(*result.error);
       } else {
-        item["embedding"] = embedding_of(result, *model.vector(), wanted.base64);
+        embedding = embedding_of(result, *model.vector(), wanted.base64);
       }
       one.running.reset();
     }
+    data += fmt::format("{}{{\"object\":\"embedding\",\"index\":{},\"embedding\":{}", i == 0 ? "" : ",", i, embedding);
     if (one.refusal) {
       ++failed;
-      item["embedding"] = nullptr;
-      item["error"] = {{"message", one.refusal->message}, {"code", one.refusal->code}};
+      const Json error = {{"message", one.refusal->message}, {"code", one.refusal->code}};
+      data += ",\"error\":" + error.dump(-1, ' ', false, Json::error_handler_t::replace);
       if (!first) first = one.refusal;
     }
-    data.push_back(std::move(item));
+    data += '}';
   }
   served.metrics.count_items(model.name(), std::ssize(pending) - failed, failed);
   // Where nothing came of it the request has failed; else what failed costs itself alone.
   if (first && failed == std::ssize(pending)) throw *first;
-  Response response = json_response({{"object", "list"},
-                                     {"data", std::move(data)},
-                                     {"model", model.name()},
-                                     {"usage", {{"prompt_tokens", words}, {"total_tokens", words}}}});
+  const Json others = {{"model", model.name()}, {"usage", {{"prompt_tokens", words}, {"total_tokens", words}}}};
+  Response response;
+  response.body = "{\"object\":\"list\",\"data\":[" + data + "]," + others.dump().substr(1) + "\n";
   response.about = model.name();
   return response;
 }
