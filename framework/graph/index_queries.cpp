@@ -49,11 +49,6 @@ std::string misfit_of(const Graph& query, const std::string& vector) {
 
 }  // namespace
 
-bool may_be_vector(const Type& type) {
-  return type.kind == Kind::kTensor && type.element.value_or(DType::kFloat32) == DType::kFloat32 &&
-         (!type.shape || type.shape->size() == 1);
-}
-
 std::vector<std::string> check_index_queries(const Graph& graph, const OperatorPath& path, Faults& faults) {
   std::vector<std::string> warnings;
   if (!graph.spec.index) return warnings;

@@ -8,9 +8,6 @@
 
 namespace pipit {
 
-/// Whether a column of this type may hold vectors of float32, as far as is known before weights are read.
-bool may_be_vector(const Type& type);
-
 /// Reads the pipelines that the file's `index` names, with the file's vars, and gathers what is wrong: each must have
 /// one input that takes what is asked with, and give one vector. Gives their warnings.
 std::vector<std::string> check_index_queries(const Graph& graph, const OperatorPath& path, Faults& faults);

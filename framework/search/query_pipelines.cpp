@@ -8,7 +8,6 @@
 
 #include "base/near.h"
 #include "base/url.h"
-#include "graph/index_queries.h"
 #include "pipit/error.h"
 #include "value/type.h"
 

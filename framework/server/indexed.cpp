@@ -4,6 +4,7 @@ namespace pipit::server {
 
 std::vector<ToldAnswer> Indexed::answers(const Query& query, const SearchSettings& settings) const {
   const Search search(index_, settings);
+  search.check(query.vector);
   std::vector<ToldAnswer> told;
   const std::vector<std::vector<Answer>> answers = search.answers(query.vector);
   for (const Answer& answer : answers.front()) {

@@ -8,7 +8,6 @@
 #include "base/base64.h"
 #include "base/file_names.h"
 #include "base/url.h"
-#include "graph/index_queries.h"
 #include "value/type.h"
 
 namespace pipit::server {
@@ -55,6 +54,7 @@ Result Model::take(Running& running, Clock::time_point deadline) {
 
 Refusal refusal_of(const ItemError& error) {
   if (error.code == "cancelled") return {503, error.code, "the server is about to end", "", {{"Retry-After", "5"}}};
+  if (error.code == "timeout") return {504, error.code, error.message};
   const std::string place = error.node.empty() ? "" : fmt::format("node '{}': ", error.node);
   return {is_ours(error.code) ? 500u : 422u, error.code, place + error.message};
 }

@@ -164,4 +164,9 @@ std::string type_of(const Value& value) {
   return std::string(kind_name(value.kind()));
 }
 
+bool may_be_vector(const Type& type) {
+  return type.kind == Kind::kTensor && type.element.value_or(DType::kFloat32) == DType::kFloat32 &&
+         (!type.shape || type.shape->size() == 1);
+}
+
 }  // namespace pipit

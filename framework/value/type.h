@@ -36,6 +36,9 @@ struct Type {
   bool holds(const Value& value) const;
 };
 
+/// Whether a column of this type may hold vectors of float32, as far as is known before weights are read.
+bool may_be_vector(const Type& type);
+
 /// How many lists inside each other a type may be.
 inline constexpr std::size_t kDeepestLists = 16;
 /// How many times "list<" opens a type's text.

@@ -149,6 +149,21 @@ TEST_CASE(
   CHECK(outcome.status == 2);
 }
 
+TEST_CASE("host: a program built against the package serves until its input ends") {
+  const ::test::TemporaryFolder folder;
+  const Outcome outcome =
+      shell("cd " + folder.path() + " && mkfifo input && { " PIPIT_HOST_SERVER " " + kPipelines +
+            "/text_embedding.yaml 127.0.0.1:0 <input >address 2>log & } && exec 3>input && "
+            "until [ -s address ]; do sleep 0.05; done && "
+            "curl -s http://$(cat address)/v1/embeddings -H 'Content-Type: application/json' "
+            "-d '{\"model\":\"mine\",\"input\":\"a red car\"}' | cut -c 1-60; exec 3>&-; wait $!; echo \" $?\"; "
+            "grep -c '\"path\":\"/v1/embeddings\",\"status\":200' log");
+  CHECK(outcome.out.starts_with("{\"object\":\"list\",\"data\":[{\"object\":\"embedding\",\"index\":0,"));
+  CHECK(outcome.out.ends_with(" 0\n1\n"));
+  CHECK(shell(PIPIT_HOST_SERVER " none.yaml 127.0.0.1:0").err ==
+        "cannot open pipeline 'none.yaml': No such file or directory\n");
+}
+
 TEST_CASE("host: a program in C tells that a pipeline has no such output") {
   const ::test::TemporaryFolder folder;
   const std::string pipeline =

@@ -8,7 +8,6 @@
 #include "base/near.h"
 #include "cli/index/kept_queries.h"
 #include "cli/output/result_line.h"
-#include "graph/index_queries.h"
 #include "index/index.h"
 #include "value/json_text.h"
 #include "value/type.h"

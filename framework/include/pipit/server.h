@@ -5,7 +5,7 @@
 //   options.listen = "127.0.0.1:8080";
 //   pipit::server::Server server(options);   // listens, and opens the models meanwhile
 //   server.wait_until_ready();               // throws what is wrong with a pipeline
-//   …
+//   wait_for_the_end();
 //   server.stop(std::chrono::seconds(30));   // answers what is under way
 //
 // Routes, forms and limits: docs/serving.md. No signal is handled, nothing is written: `log` gets a line for each
@@ -22,6 +22,8 @@
 #include <vector>
 
 #include "pipit/pipeline.h"
+
+#pragma GCC visibility push(hidden)
 
 namespace pipit::server {
 
@@ -77,3 +79,5 @@ class PIPIT_EXPORT Server {
 };
 
 }  // namespace pipit::server
+
+#pragma GCC visibility pop

@@ -152,7 +152,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     });
   }
 
-  /// What came is not a request, or did not come.
+  /// What came is not a request, or did not come in time: then Beast has closed the connection.
   void on_broken(Failure failure) {
     if (failure == http::error::body_limit) {
       return refuse({413, "too_large", fmt::format("a request's body may have {} bytes", shared_->limits.body_bytes)});
@@ -160,9 +160,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (failure == http::error::header_limit || failure == http::error::buffer_overflow) {
       return refuse(
           {431, "too_large", fmt::format("a request's headers may have {} bytes", shared_->limits.header_bytes)});
-    }
-    if (failure == beast::error::timeout && busy_) {
-      return refuse({408, "timeout", "the request did not come to its end in time"});
     }
     const bool wrong = failure.category() == make_error_code(http::error::bad_method).category() &&
                        failure != http::error::end_of_stream && failure != http::error::partial_message;

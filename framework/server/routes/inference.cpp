@@ -52,22 +52,27 @@ void flatten(const Json& data, std::vector<Json>& into) {
   throw Refusal{400, "invalid_request", what};
 }
 
+std::string string_or_empty(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
 std::vector<Json> rows_of(const Json& body, const ColumnInfo& input) {
   const auto inputs = body.find("inputs");
   if (inputs == body.end() || !inputs->is_array()) refuse("'inputs' is not a list");
   for (const Json& one : *inputs) {
-    if (!one.is_object() || one.value("name", "") != input.name) continue;
+    if (!one.is_object() || string_or_empty(one, "name") != input.name) continue;
     if (one.contains("parameters") && one.at("parameters").is_object() &&
         one.at("parameters").contains("binary_data_size")) {
       refuse("binary tensors are not taken; send JSON: binary_data=False");
     }
     const std::string expected = datatype_of(input);
-    if (one.value("datatype", "") != expected) {
-      refuse(
-          fmt::format("input '{}' has datatype '{}', expected '{}'", input.name, one.value("datatype", ""), expected));
+    const std::string found = string_or_empty(one, "datatype");
+    if (found != expected) {
+      refuse(fmt::format("input '{}' has datatype '{}', expected '{}'", input.name, found, expected));
     }
     std::vector<Json> rows;
-    flatten(one.value("data", Json::array()), rows);
+    if (one.contains("data")) flatten(one.at("data"), rows);
     return rows;
   }
   refuse(fmt::format("'inputs' has none that is called '{}'", input.name));

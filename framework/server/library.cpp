@@ -1,0 +1,1 @@
+// libpipit_server.so is made of the room; CMake wants a source.
