@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "command.h"
+#include "mapped_address.h"
 #include "module/foreign_code.h"
 
 namespace pipit::cli {
@@ -65,6 +66,7 @@ class Line {
     if (number < 0) *this << "-";
     return *this << std::string_view(digits.data() + at, digits.size() - at);
   }
+  std::string_view text() const { return {text_.data(), size_}; }
   void write() const {
     for (std::size_t done = 0; done < size_;) {
       const ssize_t wrote = ::write(STDERR_FILENO, text_.data() + done, size_ - done);
@@ -132,15 +134,34 @@ void report_exit(std::string_view function, std::optional<int> status) {
   end_process(kBrokeOff);
 }
 
+/// Whether a mapped file lacks what was read; then the line says so.
+bool add_cut_file(Line& line, int number, const siginfo_t* info) {
+  if (number != SIGBUS || info->si_code != BUS_ADRERR) return false;
+  const MappedAddress at(info->si_addr);
+  if (at.file().empty()) return false;
+  line
+      << "'" << at.file()
+      << "' cannot be read where it is mapped: it was made shorter meanwhile, or its disk failed. A new file is put in "
+         "a "
+         "file's place by renaming, or weights are read beforehand with mmap: false. What was written before is whole, "
+         "and pipit run --resume goes on\n";
+  return true;
+}
+
 void on_signal(int number, siginfo_t* info, void* context) {
   const auto* signal = std::ranges::find(kSignals, number, &Signal::number);
   const ForeignCall* call = foreign_call();
   const bool at_exit = exiting && call == nullptr && is_own_thread();
-  const bool ours = process != getpid() || (call == nullptr && is_own_thread() && !at_exit);
+  bool ours = process != getpid() || (call == nullptr && is_own_thread() && !at_exit);
   if (process == getpid()) {
     Line line;
     begin_report(line);
-    if (at_exit) {
+    Line file;
+    if (add_cut_file(file, number, info)) {
+      if (call != nullptr) add_culprit(line, call);
+      line << file.text();
+      ours = false;
+    } else if (at_exit) {
       line << "the work was done, then a destructor or an exit handler of an operator or of a library crashed: signal "
            << signal->name << "\n";
     } else if (ours) {

@@ -65,7 +65,7 @@ int main_command(const Arguments& arguments) {
   }
   check_working_directory();
   // What runs operators' code; the kit of `plugin` looks itself at what its child processes do.
-  constexpr std::string_view kNameWhoEndsThem[] = {"run", "check", "operators", "inspect", "search", "serve"};
+  constexpr std::string_view kNameWhoEndsThem[] = {"run", "check", "operators", "inspect", "search", "index", "serve"};
   if (!arguments.empty() && std::ranges::find(kNameWhoEndsThem, arguments[0]) != std::end(kNameWhoEndsThem)) {
     report_crashes();
   }

@@ -164,3 +164,28 @@ TEST_CASE("crash: a run without one ends as ever") {
   CHECK(outcome.err == "");
   CHECK(outcome.status == 0);
 }
+
+// The address sanitizer has a handler of its own for the signal, and reports first.
+TEST_CASE("crash: an index that is cut while it is searched is named" * doctest::skip(kSanitized)) {
+  const Scene scene;
+  scene.write("p.yaml",
+              "pipit: 1\ninputs: {text: string}\nnodes:\n"
+              "  - {name: point, op: test/text.point, in: text, out: vec, args: {space: A, size: 2}}\n"
+              "outputs: [text, vec]\nindex: {vector: vec, text: ask.yaml}\n");
+  scene.write(
+      "ask.yaml",
+      "pipit: 1\ninputs: {text: string}\nnodes:\n"
+      "  - {name: point, op: test/text.point, in: text, out: vec, args: {space: A, size: 2}}\noutputs: [vec]\n");
+  std::string lines;
+  for (int i = 0; i < 3000; ++i) lines += "{\"text\":\"1 " + std::to_string(i) + "\"}\n";
+  scene.write("in.jsonl", lines);
+  CHECK(scene.run({"run", "p.yaml", "--inputs", "in.jsonl", "--output", "x.index"}).err == "");
+  // The first query opens the index; then the vectors are cut, then it is asked again.
+  const Outcome outcome = scene.shell(
+      "(echo '1 2'; while ! grep -q '^  1 ' out; do sleep 0.05; done; file=$(ls x.index/segments/*/vectors.npy); "
+      "truncate -s 256 $file; echo '2 1') | \"$PIPIT\" search x.index --interactive >out");
+  const std::string file =
+      "/vectors.npy' cannot be read where it is mapped: it was made shorter meanwhile, or its disk failed. ";
+  CHECK(outcome.err.find(file) != std::string::npos);
+  CHECK(outcome.err.find("please report") == std::string::npos);
+}

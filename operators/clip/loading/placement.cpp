@@ -100,6 +100,10 @@ Placement Placement::parse(const std::string& device, const std::string& dtype,
   return placement;
 }
 
+bool Placement::emulated() const {
+  return dtype == c10::ScalarType::BFloat16 && !computes_in_bfloat16(device);
+}
+
 std::string Placement::dtype_name() const {
   if (quantization) return fmt::format("int{}", quantization->bits);
   if (dtype == c10::ScalarType::Float) return "float32";

@@ -25,6 +25,8 @@ struct PIPIT_CLIP_API Placement {
   /// or `unavailable` for a device that is not there, with those that are.
   static Placement parse(const std::string& device, const std::string& dtype,
                          std::optional<weights::Quantization> stored = {});
+  /// Whether the device computes in `dtype` without instructions for it: some three times slower than in float32.
+  bool emulated() const;
   /// "float32", "bfloat16", "float16", "int8" or "int4".
   std::string dtype_name() const;
 };

@@ -104,6 +104,11 @@ Weights Weights::open(const Arguments& arguments, const std::string& model_name,
   if (arguments.has("space")) space.given = arguments.string("space");
   const auto placement =
       Placement::parse(arguments.string("device"), arguments.string("dtype"), checkpoint.quantization);
+  if (placement.emulated()) {
+    context.warn(
+        "dtype bfloat16: this processor has no instructions for it, and computes in it some three times slower than in "
+        "float32; take float32, or auto, which takes the faster of the two");
+  }
   // To another device the weights are copied anyway.
   if (cache && placement.device.is_cpu()) {
     checkpoint = weights::convert_for_model(std::move(checkpoint), conversion_for(placement), *cache,

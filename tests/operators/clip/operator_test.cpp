@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -175,6 +176,19 @@ TEST_CASE("clip4clip: what is assumed of a file is told once however many nodes 
                                 "heads of the text tower are assumed, width/64"));
   }
   std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("clip4clip: bfloat16 is warned of where the processor has no instructions for it") {
+  std::vector<std::string> warnings;
+  open_text("dtype: bfloat16", &warnings);
+  const auto slow = std::ranges::count_if(warnings, [](const std::string& warning) {
+    return warning.ends_with(
+        "dtype bfloat16: this processor has no instructions for it, and computes in it some three times slower than in "
+        "float32; take float32, or auto, which takes the faster of the two");
+  });
+  std::ifstream processor("/proc/cpuinfo");
+  const std::string flags{std::istreambuf_iterator<char>(processor), {}};
+  CHECK(slow == (flags.find("avx512_bf16") == std::string::npos ? 1 : 0));
 }
 
 TEST_CASE("clip4clip: a file that was replaced is another model and its pin is checked against it") {

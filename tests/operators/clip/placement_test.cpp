@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <iterator>
+#include <string>
+
 #include "pipit/error.h"
 
 using pipit::clip::Placement;
@@ -12,6 +16,14 @@ TEST_CASE("placement: the CPU and its types") {
   const bool bfloat16 = Placement::parse("cpu", "bfloat16").dtype == c10::ScalarType::BFloat16;
   CHECK(float32);
   CHECK(bfloat16);
+}
+
+TEST_CASE("placement: a type that the processor has no instructions for is known") {
+  CHECK(!Placement::parse("cpu", "float32").emulated());
+  CHECK(!Placement::parse("cpu", "auto").emulated());
+  std::ifstream processor("/proc/cpuinfo");
+  const std::string flags{std::istreambuf_iterator<char>(processor), {}};
+  CHECK(Placement::parse("cpu", "bfloat16").emulated() == (flags.find("avx512_bf16") == std::string::npos));
 }
 
 TEST_CASE("placement: float16 is refused on the CPU") {
