@@ -43,6 +43,7 @@ const std::vector<Room> kRooms = {
     {"framework/search", {"framework/runtime", "framework/index"}},
     {"framework/cli", {"framework/plugin_kit", "framework/weights", "framework/search"}},
     {"operators/ann_search", {"framework/index"}},
+    {"framework/python", {}},  // a host: public headers alone
     {"operators/media", {}},
     {"operators/clip", {"framework/base"}},  // what its library exports
     {"operators/clip/text", {"operators/clip"}},
@@ -62,6 +63,7 @@ const std::map<std::string, std::vector<std::string>> kGuests = {
     {"<boost/dll", {"framework/base"}},
     {"<yaml-cpp", {"framework/spec"}},
     {"<hnswlib", {"framework/index/accelerator"}},
+    {"<nanobind", {"framework/python"}},
     {"<libav", {"operators/media"}},
     {"<libsw", {"operators/media"}},
     {"<ATen", {"operators/clip", "operators/image_text_embedding", "operators/video_text_embedding"}},

@@ -217,8 +217,8 @@ class PIPIT_EXPORT Pipeline {
   /// nobody fulfils a future of the parent's.
   std::future<Result> submit(Inputs inputs);
   /// The same with a function in the future's place. It is called once, by a thread of the pipeline, or by the one that
-  /// calls cancel() or this; while it runs that thread does nothing else, so it hands the result on and returns. It must
-  /// not throw, nor destroy the pipeline.
+  /// calls cancel() or this; while it runs that thread does nothing else, so it hands the result on and returns. It
+  /// must not throw, nor destroy the pipeline.
   void submit(Inputs inputs, std::function<void(Result)> done);
 
   /// Runs a whole stream, once in the pipeline's life: `give` returns the inputs of one item after the other and at

@@ -139,7 +139,8 @@ Value map_of(nb::handle mapping, const char* what, int depth) {
   std::vector<std::pair<std::string, Value>> entries;
   for (nb::handle pair : mapping.attr("items")()) {
     const nb::object key = pair[0];
-    if (!PyUnicode_Check(key.ptr())) refuse(PyExc_TypeError, what, "the keys of a map are str, found a " + kind_of(key));
+    if (!PyUnicode_Check(key.ptr()))
+      refuse(PyExc_TypeError, what, "the keys of a map are str, found a " + kind_of(key));
     entries.emplace_back(nb::cast<std::string>(key), value_of(nb::object(pair[1]), what, depth + 1));
   }
   return Value::map(std::move(entries));
@@ -184,12 +185,13 @@ nb::object array_over(const Tensor& tensor) {
   const nb::capsule owner(keep.get(), [](void* dead) noexcept { delete static_cast<Value*>(dead); });
   static_cast<void>(keep.release());
   const nb::dlpack::dtype dtype{raw.dtype.code, raw.dtype.bits, raw.dtype.lanes};
-  return nb::cast(Array(raw.data, shape.size(), shape.data(), owner, raw.strides, dtype, raw.device.type,
-                        raw.device.id, 'C', raw.byte_offset));
+  return nb::cast(Array(raw.data, shape.size(), shape.data(), owner, raw.strides, dtype, raw.device.type, raw.device.id,
+                        'C', raw.byte_offset));
 }
 
 nb::object array_of(const Tensor& tensor) {
-  const bool foreign = tensor.dlpack().device.type != PIPIT_DEVICE_CPU || tensor.dlpack().dtype.code == PIPIT_TYPE_BFLOAT;
+  const bool foreign =
+      tensor.dlpack().device.type != PIPIT_DEVICE_CPU || tensor.dlpack().dtype.code == PIPIT_TYPE_BFLOAT;
   return foreign ? array_over<nb::ndarray<nb::array_api>>(tensor) : array_over<nb::ndarray<nb::numpy, nb::ro>>(tensor);
 }
 

@@ -9,8 +9,8 @@ namespace pipit::python {
 
 namespace nb = nanobind;
 
-/// None, bool, int, float, str, a path; bytes and what has their buffer; arrays of NumPy and of what speaks DLPack, which
-/// are not copied where they are contiguous and on the CPU; pictures of PIL and pipit.Frame; lists, tuples and
+/// None, bool, int, float, str, a path; bytes and what has their buffer; arrays of NumPy and of what speaks DLPack,
+/// which are not copied where they are contiguous and on the CPU; pictures of PIL and pipit.Frame; lists, tuples and
 /// mappings of these. Throws a Python TypeError or ValueError that begins with `what`.
 Value to_value(nb::handle object, const char* what);
 

@@ -10,8 +10,8 @@ namespace pipit::python {
 
 namespace nb = nanobind;
 
-/// A Python object that any thread may let go of, with or without the GIL. One that is let go of after the interpreter's
-/// end is left alone.
+/// A Python object that any thread may let go of, with or without the GIL. One that is let go of after the
+/// interpreter's end is left alone.
 class Held {
  public:
   explicit Held(nb::object object)
