@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import pipit
+from pipit._libtorch import point_to_torch
 
 ROOT = Path(__file__).resolve().parents[2]
 PIPELINES = ROOT / "pipelines"
@@ -30,6 +33,31 @@ outputs: [out]
         operators=[made],
         **options,
     )
+
+
+def run_pipit(*arguments: Any, folder: Path) -> str:
+    """What `pipit ARGUMENTS…` prints; the program is the build tree's, or that of the package."""
+    package = Path(pipit.__file__).parent
+    program = next(each for each in (package / "bin" / "pipit", package.parents[2] / "bin" / "pipit") if each.exists())
+    done = subprocess.run(
+        [program, *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PIPIT_WEIGHTS": WEIGHTS},
+    )
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the shipped pipelines and an index of the moments of the demo's clips."""
+    point_to_torch()
+    folder = tmp_path_factory.mktemp("library")
+    (folder / "pipelines").symlink_to(PIPELINES)
+    run_pipit("run", "pipelines/moments.yaml", "--inputs", "pipelines/demo/clips", "--output", "clips.index", folder=folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

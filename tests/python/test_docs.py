@@ -9,16 +9,15 @@ from pathlib import Path
 import pytest
 
 import pipit
-from conftest import PIPELINES, ROOT, WEIGHTS
+from conftest import ROOT, WEIGHTS
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
 @pytest.fixture
-def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who reads a page stands in a folder with the shipped pipelines, with weights in the environment."""
-    (tmp_path / "pipelines").symlink_to(PIPELINES)
-    monkeypatch.chdir(tmp_path)
+def reader(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who reads a page stands in a folder with the shipped pipelines and an index, with weights in the environment."""
+    monkeypatch.chdir(library)
     monkeypatch.setenv("PIPIT_WEIGHTS", WEIGHTS)
 
 

@@ -18,6 +18,7 @@
 
 from pipit._errors import Error, ItemError
 from pipit._frame import Frame
+from pipit._index import Index
 from pipit._native import Column
 from pipit._native import version as _version
 from pipit._operator import Operator, operator
@@ -31,6 +32,7 @@ __all__ = [
     "Error",
     "Frame",
     "Future",
+    "Index",
     "ItemError",
     "Operator",
     "Pipeline",
