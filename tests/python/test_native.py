@@ -51,6 +51,15 @@ def test_an_array_that_is_not_contiguous_is_copied() -> None:
     assert np.array_equal(back, array) and not np.shares_memory(back, array)
 
 
+@pytest.mark.parametrize("shape", [(), (0,), (2, 0), (0, 3), (1, 1)])
+def test_arrays_without_dimensions_or_elements_keep_their_shape(shape: tuple[int, ...]) -> None:
+    with one_node(same, "any") as pipeline:
+        back = pipeline(value=np.ones(shape, np.float32))["out"]
+        turned = pipeline(value=np.ones((*shape, 2), np.float32).T)["out"]
+    assert np.shape(back) == shape and np.size(back) == np.prod(shape, dtype=int)
+    assert np.shape(turned) == (2, *reversed(shape))
+
+
 def test_an_array_lives_as_long_as_somebody_has_it() -> None:
     array = np.arange(1000.0)
     gone = weakref.ref(array)

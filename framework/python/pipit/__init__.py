@@ -24,6 +24,7 @@ from pipit._native import version as _version
 from pipit._operator import Operator, operator
 from pipit._pipeline import Future, Pipeline, pipelines_folder
 from pipit._result import Result
+from pipit._table import to_table
 
 __version__ = _version()
 
@@ -39,4 +40,5 @@ __all__ = [
     "Result",
     "operator",
     "pipelines_folder",
+    "to_table",
 ]

@@ -35,6 +35,9 @@ class Result(Mapping[str, Any]):
             known = ", ".join(f"'{output}'" for output in self._outputs) or "none"
             raise KeyError(f"no output '{name}'; the item has {known}") from None
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._outputs
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._outputs)
 
