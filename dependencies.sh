@@ -9,6 +9,8 @@ DEBIAN_PACKAGES="
 DEBIAN_TEST_PACKAGES="chromium curl"
 # The suite's other packages are in tests/fidelity/requirements.txt.
 DEBIAN_FIDELITY_PACKAGES="ffmpeg"
+# The Python package's other ones are in tests/python/requirements.txt.
+DEBIAN_PYTHON_PACKAGES="python3-dev"
 DEBIAN_LINT_PACKAGES="clang-format clang-tidy"
 DEBIAN_FUZZ_PACKAGES="clang libclang-rt-dev"
 DEBIAN_BENCH_PACKAGES="libbenchmark-dev libtbb-dev libgstreamer1.0-dev"

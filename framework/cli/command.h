@@ -21,6 +21,7 @@ inline constexpr int kBrokeOff = 3;    // the output cannot be written, the inpu
 using Arguments = std::vector<std::string>;
 
 int run(const Arguments& arguments);
+int merge(const Arguments& arguments);
 int check(const Arguments& arguments);
 int list_operators(const Arguments& arguments);
 int inspect(const Arguments& arguments);

@@ -29,6 +29,7 @@ constexpr const char* kUsage =
     R"(usage: pipit COMMAND …
 
   run PIPELINE.yaml      embed, filter, convert: run items through a pipeline
+  merge OUT…             put the results of a run's shards together, as one run gives them
   check PIPELINE.yaml    say what is wrong with a pipeline: all that can be known without running
                          an operator's code or reading weights
   operators              list the operators that are installed or on the operator path
@@ -43,10 +44,10 @@ constexpr const char* kUsage =
 pipit COMMAND --help tells a command's options; pipit --version the version.
 )";
 
-constexpr Command kCommands[] = {{"run", run},         {"check", check},   {"operators", list_operators},
-                                 {"inspect", inspect}, {"search", search}, {"index", index},
-                                 {"serve", serve},     {"plugin", plugin}, {"eval", eval},
-                                 {"weights", weights}};
+constexpr Command kCommands[] = {
+    {"run", run},         {"merge", merge},   {"check", check},    {"operators", list_operators},
+    {"inspect", inspect}, {"search", search}, {"index", index},    {"serve", serve},
+    {"plugin", plugin},   {"eval", eval},     {"weights", weights}};
 
 /// Libraries that look for it later have worse words.
 void check_working_directory() {

@@ -15,6 +15,12 @@ if(PIPIT_OPERATORS)
   file(REMOVE "${linked}/torch" "${linked}/nvidia")
   file(MAKE_DIRECTORY "${linked}")
   file(CREATE_LINK "${LibTorch_DIR_FOUND}" "${linked}/torch" SYMBOLIC)
+  if(IS_DIRECTORY "${wheels}/nvidia")
+    file(CREATE_LINK "${wheels}/nvidia" "${linked}/nvidia" SYMBOLIC)
+  endif()
+endif()
+# A wheel uses the LibTorch of the torch that it is installed beside.
+if(PIPIT_OPERATORS AND NOT SKBUILD)
   # Without the half that serves Python.
   install(DIRECTORY "${LibTorch_DIR_FOUND}/lib" DESTINATION lib/pipit/libtorch/torch
     PATTERN libtorch_python.so EXCLUDE
@@ -24,7 +30,6 @@ if(PIPIT_OPERATORS)
     COMPONENT libtorch_headers EXCLUDE_FROM_ALL
     PATTERN pybind11 EXCLUDE)
   if(IS_DIRECTORY "${wheels}/nvidia")
-    file(CREATE_LINK "${wheels}/nvidia" "${linked}/nvidia" SYMBOLIC)
     # Without what CUPTI opens for hardware counters only.
     install(DIRECTORY "${wheels}/nvidia" DESTINATION lib/pipit/libtorch
       FILES_MATCHING PATTERN "*.so*"

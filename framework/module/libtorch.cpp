@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <mutex>
 
 #include "base/dynamic_library.h"
@@ -15,8 +17,14 @@
 namespace pipit {
 namespace {
 
+/// A folder with lib/: the environment's, or the one that is installed with pipit.
+std::filesystem::path libtorch_folder() {
+  const char* given = std::getenv("PIPIT_LIBTORCH");
+  return given != nullptr && *given != '\0' ? std::filesystem::path(given) : runtime_folder() / "libtorch" / "torch";
+}
+
 void open_library(const char* library, DynamicLibrary::Scope scope) {
-  const auto file = runtime_folder() / "libtorch" / "torch" / "lib" / library;
+  const auto file = libtorch_folder() / "lib" / library;
   try {
     DynamicLibrary::load(file, scope);
   } catch (const LoadFault& fault) {

@@ -59,15 +59,20 @@ Result Pipeline::call(Inputs inputs) {
 }
 
 std::future<Result> Pipeline::submit(Inputs inputs) {
+  auto promise = std::make_shared<std::promise<Result>>();
+  submit(std::move(inputs), [promise](Result result) { promise->set_value(std::move(result)); });
+  return promise->get_future();
+}
+
+void Pipeline::submit(Inputs inputs, std::function<void(Result)> done) {
   running_->check_process();
   auto item = running_->make_item(std::move(inputs));
-  auto future = item->promise.get_future();
+  item->done = std::move(done);
   if (!running_->enter(item, false)) {
     Result result;
     result.error = ItemError{"", "cancelled", "the run was cancelled"};
-    item->promise.set_value(std::move(result));
+    item->done(std::move(result));
   }
-  return future;
 }
 
 bool Pipeline::push(Inputs inputs) {

@@ -176,7 +176,7 @@ void Pipeline::Running::on_passed(std::shared_ptr<Item> item) {
       --in_flight_;
     }
     changed_.notify_all();
-    item->promise.set_value(std::move(result));
+    item->done(std::move(result));
     return;
   }
   {
@@ -236,7 +236,7 @@ void Pipeline::Running::cancel() {
   for (const auto& item : given_up) item->fail(-1, {"", "cancelled", "the run was cancelled"});
   wiring_.abort();
   for (const auto& item : given_up) {
-    if (item->stream_position < 0) item->promise.set_value(finish(*item));
+    if (item->stream_position < 0) item->done(finish(*item));
   }
 }
 
@@ -255,7 +255,7 @@ void Pipeline::Running::break_off(const ItemError& error) {
     for (const auto& item : given_up) {
       item->fail(-1, error);
       if (item->stream_position < 0) {
-        item->promise.set_value(finish(*item));
+        item->done(finish(*item));
       } else {
         const std::scoped_lock lock(mutex_);
         results_.emplace(item->stream_position, finish(*item));

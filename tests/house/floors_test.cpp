@@ -45,6 +45,7 @@ const std::vector<Room> kRooms = {
     {"framework/server", {"framework/search", "framework/server/http"}},
     {"framework/cli", {"framework/plugin_kit", "framework/weights", "framework/server"}},
     {"operators/ann_search", {"framework/index"}},
+    {"framework/python", {}},  // a host: public headers alone
     {"operators/media", {}},
     {"operators/clip", {"framework/base"}},  // what its library exports
     {"operators/clip/text", {"operators/clip"}},
@@ -66,6 +67,7 @@ const std::map<std::string, std::vector<std::string>> kGuests = {
     {"<boost/beast", {"framework/server/http"}},
     {"<yaml-cpp", {"framework/spec"}},
     {"<hnswlib", {"framework/index/accelerator"}},
+    {"<nanobind", {"framework/python"}},
     {"<libav", {"operators/media"}},
     {"<libsw", {"operators/media"}},
     {"<ATen", {"operators/clip", "operators/image_text_embedding", "operators/video_text_embedding"}},

@@ -6,10 +6,14 @@
 #include <unistd.h>
 
 #include <clocale>
+#include <condition_variable>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
+#include <mutex>
+#include <set>
+#include <string>
 #include <thread>
 
 #include "pipelines.h"
@@ -165,6 +169,27 @@ TEST_CASE("host operator: what a function cannot be is refused") {
         "invalid_argument: operator 'host.tap' of the host takes batches, which a function does not");
   CHECK(refusal({"host.tap", Signature("").input("text", "txt").output("text", "string"), same})
             .starts_with("invalid_argument: operator 'host.tap' of the host is wrong: signature: port 'text'"));
+}
+
+TEST_CASE("submit: a function is called with each result and with what was cancelled") {
+  Pipeline pipeline = test::open(kUpper);
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::multiset<std::string> told;
+  const auto tell = [&](const Result& result) {
+    const std::scoped_lock lock(mutex);
+    told.insert(test::text_of(result));
+    changed.notify_all();
+  };
+  for (const char* text : {"a", "bad", "b"}) pipeline.submit({{"text", text}}, tell);
+  {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return told.size() == 3; });
+  }
+  CHECK(told == std::multiset<std::string>{"loud=A", "loud=B", "up: bad_text: 'bad' is bad"});
+  pipeline.cancel();
+  pipeline.submit({{"text", "c"}}, tell);
+  CHECK(told.count(": cancelled: the run was cancelled") == 1);
 }
 
 TEST_CASE("cancel: while it opens") {

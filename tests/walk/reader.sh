@@ -6,6 +6,8 @@
 cmake() { known 'cmake' "$*" '--preset release*|--build *|--install build*|-S . -B build*'; }
 ctest() { known 'ctest' "$*" '--test-dir build*'; }
 cc() { known 'cc' "$*" '*-lpipit*'; }
+# ./dev wheel builds it and tests it in an environment of its own.
+pip() { known 'pip' "$*" 'install .'; }
 c++() { known 'c++' "$*" '*-lpipit*'; }
 pkg-config() { known 'pkg-config' "$*" '--cflags --libs pipit' && echo -lpipit; }
 # .ci/run is ./dev test; the others need minutes and gigabytes. That ./dev has such a command is looked at.

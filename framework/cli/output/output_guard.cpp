@@ -46,7 +46,8 @@ void check_form(const std::string& subject, const std::string& file, const FileF
 
 }  // namespace
 
-const FileForm kRunForm{"a result of pipit run", {R"({"item":)", "\x93NUMPY", "{\n  \"pipit\":", R"({"pipit":)"}};
+const FileForm kRunForm{"a result of pipit run",
+                        {R"({"item":)", "\x93NUMPY", "{\n  \"pipit\":", R"({"pipit":)", R"({"shard":)"}};
 const FileForm kStatisticsForm{"the statistics of an earlier run", {R"({"items":)"}};
 const FileForm kTraceForm{"the trace of an earlier run", {R"([{"name":"process_name")"}};
 const FileForm kPictureForm{"a picture of a pipeline", {"digraph "}};

@@ -28,7 +28,7 @@ RunOutput::RunOutput(Choices choices)
 
 Selection RunOutput::begin(const Pipeline& pipeline, InputList& list, const std::string& inputs,
                            const std::string& name) {
-  record_.emplace(pipeline, inputs, choices_.column);
+  record_.emplace(pipeline, inputs, choices_.column, choices_.shard);
   const RunToWrite run{pipeline, *record_};
   if (writer_->can_resume() && !writer_->keeps_record()) record_file_.emplace(choices_.file);
   if (has_results_ && choices_.resume) return go_on(run, list, name);

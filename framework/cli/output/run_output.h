@@ -24,6 +24,7 @@ class RunOutput {
     bool retry_failed = false;
     bool overwrite = false;
     bool append = false;  // to what other runs left
+    std::string shard{};  // "2/5"; empty: the run has the whole list
   };
   /// Opens it, and keeps other runs out. Throws UsageError when results are there and nothing says what becomes of
   /// them, pipit::Error (`output_failed`, `output_busy`).

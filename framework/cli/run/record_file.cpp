@@ -23,15 +23,10 @@ std::string lines_of(const std::vector<std::uint64_t>& digests) {
   return lines;
 }
 
-/// A record without a torn digest at its end.
-struct Stored {
-  Json content;
-  std::int64_t digests_at = 0;
-  std::vector<std::uint64_t> digests;
-};
+}  // namespace
 
-std::optional<Stored> read_record(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
+std::optional<RecordFile::Stored> RecordFile::read(const std::string& output) {
+  std::ifstream stream(name_of(output), std::ios::binary);
   if (!stream) return std::nullopt;
   std::ostringstream all;
   all << stream.rdbuf();
@@ -51,10 +46,12 @@ std::optional<Stored> read_record(const std::string& file) {
   return stored;
 }
 
-}  // namespace
-
 void RecordFile::write(const RunRecord& record, const std::vector<std::uint64_t>& digests) {
-  const std::string text = record.content().dump(2) + "\n" + lines_of(digests);
+  write(record.content(), digests);
+}
+
+void RecordFile::write(const Json& record, const std::vector<std::uint64_t>& digests) {
+  const std::string text = record.dump(2) + "\n" + lines_of(digests);
   file_ = OutputFile::beside(name_of(output_), ".new");
   file_->append(text);
   file_->finish();
@@ -63,7 +60,7 @@ void RecordFile::write(const RunRecord& record, const std::vector<std::uint64_t>
 
 RecordFile::Spaces RecordFile::spaces_of(const std::string& output) {
   Spaces all;
-  const auto stored = read_record(name_of(output));
+  const auto stored = read(output);
   if (!stored || !stored->content.is_object()) return all;
   const auto column = stored->content.find("column");
   if (column != stored->content.end() && column->is_string()) all.array = column->get<std::string>();
@@ -85,7 +82,7 @@ void RecordFile::add(std::uint64_t digest) {
 }
 
 std::vector<std::uint64_t> RecordFile::check(const RunRecord& record) {
-  auto was = read_record(name_of(output_));
+  auto was = read(output_);
   if (!was || !was->content.is_object()) {
     throw Error("invalid_input", fmt::format("cannot resume '{}': '{}', which tells how it was made, {}; start anew "
                                              "with --overwrite",

@@ -6,6 +6,7 @@
 //     "files": {"PATH": {"bytes": N, "modified": "2026-11-24T20:53:07.250000000Z"}, …}   that arguments name
 //     "inputs": "…",             as the command line named them
 //     "column": "…"              the output that becomes an array, if one was chosen
+//     "shard": "2/5"             which part of the inputs, if the run is one of several
 //   }                            the only '}' that begins a line
 //   0123456789abcdef             for each item that has a result a digest of it: 16 digits and a line's end, 17 bytes
 //   …
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +33,17 @@ class RecordFile {
   /// Writes it, at once and wholly, with the digests of the items that have results; more can be added then. Throws
   /// pipit::Error (`output_failed`).
   void write(const RunRecord& record, const std::vector<std::uint64_t>& digests = {});
+  void write(const RunRecord::Json& record, const std::vector<std::uint64_t>& digests);
   void remove();
+
+  /// What such a file holds, without a torn digest at its end.
+  struct Stored {
+    RunRecord::Json content;  // discarded: it is damaged
+    std::int64_t digests_at = 0;
+    std::vector<std::uint64_t> digests;
+  };
+  /// Nothing where there is no file.
+  static std::optional<Stored> read(const std::string& output);
   /// Gives the digests of the file that is there: those of all items with a result and perhaps one more, or none when a
   /// pipit without digests wrote it. Throws pipit::Error (`invalid_input`) that names what has changed since.
   std::vector<std::uint64_t> check(const RunRecord& record);

@@ -18,6 +18,7 @@
 #include "cli/command.h"
 #include "cli/crash_report.h"
 #include "cli/input/input_list.h"
+#include "cli/input/shard.h"
 #include "cli/output/output_file.h"
 #include "cli/output/output_guard.h"
 #include "cli/output/run_output.h"
@@ -26,6 +27,7 @@
 #include "cli/run/feeder.h"
 #include "cli/run/interrupt.h"
 #include "cli/run/progress.h"
+#include "cli/run/shard_file.h"
 #include "cli/run/stats_report.h"
 #include "cli/run/trace_file.h"
 #include "graph/index_queries.h"
@@ -91,6 +93,8 @@ po::options_description run_options() {
   options.add_options()("append", po::bool_switch(), "add to the index DIR.index that is there");
   options.add_options()("retry-failed", po::bool_switch(),
                         "with --resume: run the items that failed once more, and put their results in place");
+  options.add_options()("shard", text()->value_name("I/N"),
+                        "run the I-th of N parts of the list alone; pipit merge puts the parts together");
   options.add_options()("progress", text()->default_value("auto")->value_name("auto|on|off"),
                         "a progress line on standard error");
   options.add_options()("trace", text()->value_name("FILE.json"),
@@ -116,6 +120,7 @@ struct Choices {
   std::string inputs;  // a list, or empty: one item from pairs
   std::vector<std::pair<std::string, std::string>> pairs;
   RunOutput::Choices output;
+  std::optional<Shard> shard;  // of the list
   bool stop_on_error = false;
   bool show_progress = false;
   bool show_stats = false;
@@ -158,6 +163,16 @@ void take_output(Choices& c, const po::variables_map& values) {
   }
 }
 
+void take_shard(Choices& c, const std::string& text) {
+  if (text.empty()) return;
+  c.shard = Shard::parse(text);
+  c.output.shard = c.shard->text();
+  if (c.inputs.empty()) throw UsageError("--shard goes with --inputs");
+  if (named_descriptor(c.output.file) || ResultWriter::is_index(c.output.file)) {
+    throw UsageError("--shard goes with --output FILE.jsonl or FILE.npy");
+  }
+}
+
 Choices choices_of(const po::variables_map& values) {
   Choices c;
   const auto text = [&](const char* option) {
@@ -169,6 +184,7 @@ Choices choices_of(const po::variables_map& values) {
   c.pairs = assignments(values, "input");
   take_items(c);
   take_output(c, values);
+  take_shard(c, text("shard"));
   c.stop_on_error = choice(values, "on-error", {"skip", "stop"}) == "stop";
   // For the operators, which convert; no thread runs yet.
   if (values["no-cache"].as<bool>()) ::setenv("PIPIT_CACHE", "off", 1);
@@ -240,6 +256,7 @@ void guard(OutputGuard& files, const Choices& choices, const InputSource& source
   files.writes("--output", output, kRunForm);
   if (!named_descriptor(output)) {
     for (const std::string& file : ResultWriter::files_beside(output)) files.writes_beside("--output", file, kRunForm);
+    if (choices.shard) files.writes_beside("--output", ShardFile::name_of(output), kRunForm);
   }
   if (!choices.stats_file.empty()) files.writes("--stats", choices.stats_file, kStatisticsForm);
   if (!choices.trace_file.empty()) files.writes("--trace", choices.trace_file, kTraceForm);
@@ -257,6 +274,21 @@ void check_queries(const Choices& choices) {
   });
 }
 
+/// The items of a list: all, or a shard's.
+std::unique_ptr<InputList> list_of(const Choices& choices, InputSource source, const RequestReader& requests) {
+  if (choices.inputs.empty()) return InputList::of_pairs(choices.pairs, requests);
+  auto list = InputList::open(std::move(source), requests);
+  if (!choices.shard) return list;
+  return std::make_unique<ShardList>(std::move(list), *choices.shard);
+}
+
+/// A shard with results of all its items says so, for pipit merge.
+void seal_shard(const Choices& choices, const InputList& list, std::int64_t results) {
+  if (!choices.shard) return;
+  const auto items = dynamic_cast<const ShardList&>(list).items();
+  if (items && results == choices.shard->share(*items)) ShardFile::write(choices.output.file, *choices.shard, *items);
+}
+
 /// How many results are to come, if that can be known; for progress.
 std::optional<std::int64_t> items_to_run(const Choices& choices, const RequestReader& requests,
                                          const Selection& selection) {
@@ -264,7 +296,8 @@ std::optional<std::int64_t> items_to_run(const Choices& choices, const RequestRe
   const auto items =
       choices.inputs.empty() ? std::optional<std::int64_t>(1) : InputList::count(choices.inputs, requests);
   if (!items) return std::nullopt;
-  return *items - selection.done + static_cast<std::int64_t>(selection.again.size());
+  return (choices.shard ? choices.shard->share(*items) : *items) - selection.done +
+         static_cast<std::int64_t>(selection.again.size());
 }
 
 /// Whatever else is shown: that items failed, and that old results are still there.
@@ -313,8 +346,8 @@ int run(const Arguments& arguments) {
     const std::string writer = files.writer_of(file);
     return writer.empty() ? "" : fmt::format("is what {} writes", writer);
   });
-  const auto list = choices.inputs.empty() ? InputList::of_pairs(choices.pairs, requests)
-                                           : InputList::open(std::move(source), requests);
+  const auto list = list_of(choices, std::move(source), requests);
+  if (choices.shard) ShardFile::remove(choices.output.file);
   const Selection selection = output.begin(pipeline, *list, inputs_text(choices), choices.inputs);
   stats.open_s = std::chrono::duration<double>(Clock::now() - opening).count();
 
@@ -340,6 +373,8 @@ int run(const Arguments& arguments) {
       }
       output.finish();
       feeder.check();
+      const auto again = static_cast<std::int64_t>(selection.again.size());
+      seal_shard(choices, *list, selection.done + std::max<std::int64_t>(0, stats.items - again));
     } catch (const std::exception& e) {
       progress.clear();
       fmt::print(stderr, "{}\n", e.what());

@@ -76,7 +76,8 @@ void add_differences(std::string& text, const std::string& path, const Json& was
 
 }  // namespace
 
-RunRecord::RunRecord(const Pipeline& pipeline, const std::string& inputs, const std::string& column) {
+RunRecord::RunRecord(const Pipeline& pipeline, const std::string& inputs, const std::string& column,
+                     const std::string& shard) {
   const Value description = pipeline.describe();
   std::string text;
   append_json(text, description);
@@ -88,6 +89,7 @@ RunRecord::RunRecord(const Pipeline& pipeline, const std::string& inputs, const 
   }
   content_ = {{"pipit", PIPIT_VERSION}, {"pipeline", Json::parse(text)}, {"files", files}, {"inputs", inputs}};
   if (!column.empty()) content_["column"] = column;
+  if (!shard.empty()) content_["shard"] = shard;
   for (const ColumnInfo& output : pipeline.outputs()) {
     if (!output.space.empty() && Type::parse(output.type).kind == Kind::kTensor) {
       content_["spaces"][output.name] = output.space;

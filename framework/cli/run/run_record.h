@@ -14,9 +14,9 @@ class RunRecord {
  public:
   using Json = nlohmann::ordered_json;
 
-  /// `inputs`: as the command line named them; `column`: the output that becomes an array, if one was chosen. Throws
-  /// pipit::Error (`not_found`) when a file of an argument went away.
-  RunRecord(const Pipeline& pipeline, const std::string& inputs, const std::string& column);
+  /// `inputs`: as the command line named them; `column`: the output that becomes an array, if one was chosen; `shard`:
+  /// "2/5", if the run is one of several. Throws pipit::Error (`not_found`) when a file of an argument went away.
+  RunRecord(const Pipeline& pipeline, const std::string& inputs, const std::string& column, const std::string& shard);
 
   const Json& content() const { return content_; }
   /// Throws pipit::Error (`invalid_input`) that names what has changed since an output was made: `was` is the content

@@ -216,6 +216,10 @@ class PIPIT_EXPORT Pipeline {
   /// Starts one item; its result comes through the future. Blocks while too many are in flight. In a child after fork()
   /// nobody fulfils a future of the parent's.
   std::future<Result> submit(Inputs inputs);
+  /// The same with a function in the future's place. It is called once, by a thread of the pipeline, or by the one that
+  /// calls cancel() or this; while it runs that thread does nothing else, so it hands the result on and returns. It
+  /// must not throw, nor destroy the pipeline.
+  void submit(Inputs inputs, std::function<void(Result)> done);
 
   /// Runs a whole stream, once in the pipeline's life: `give` returns the inputs of one item after the other and at
   /// last nothing (a std::optional<Inputs>), called by a thread of the stream's own; `take` gets each Result in the

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -26,8 +25,8 @@ struct Item {
   std::vector<Value> inputs;
   std::vector<std::vector<Value>> outputs;  // by pipeline output; each is written by one thread only
   std::atomic<std::size_t> output_bytes{0};
-  std::promise<Result> promise;     // of submit()
-  std::function<void()> on_failed;  // wakes who waits for room for its rows
+  std::function<void(Result)> done;  // of submit(); called once
+  std::function<void()> on_failed;   // wakes who waits for room for its rows
 
   /// Of several errors that of the earliest node in the file's order stays. Which nodes still fail after the first one
   /// is a matter of timing, as its rows are dropped everywhere.

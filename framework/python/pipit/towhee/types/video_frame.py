@@ -1,0 +1,5 @@
+"""Where user code imports it from."""
+
+from pipit.towhee.types._arrays import VideoFrame
+
+__all__ = ["VideoFrame"]
