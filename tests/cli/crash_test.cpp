@@ -177,7 +177,7 @@ TEST_CASE("crash: an index that is cut while it is searched is named" * doctest:
       "pipit: 1\ninputs: {text: string}\nnodes:\n"
       "  - {name: point, op: test/text.point, in: text, out: vec, args: {space: A, size: 2}}\noutputs: [vec]\n");
   std::string lines;
-  for (int i = 0; i < 3000; ++i) lines += "{\"text\":\"1 " + std::to_string(i) + "\"}\n";
+  for (int i = 2; i < 3000; ++i) lines += "{\"text\":\"1 " + std::to_string(i) + "\"}\n";
   scene.write("in.jsonl", lines);
   CHECK(scene.run({"run", "p.yaml", "--inputs", "in.jsonl", "--output", "x.index"}).err == "");
   // The first query opens the index; then the vectors are cut, then it is asked again.

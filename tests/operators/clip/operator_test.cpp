@@ -180,7 +180,7 @@ TEST_CASE("clip4clip: what is assumed of a file is told once however many nodes 
 
 TEST_CASE("clip4clip: bfloat16 is warned of where the processor has no instructions for it") {
   std::vector<std::string> warnings;
-  open_text("dtype: bfloat16", &warnings);
+  open_text(", dtype: bfloat16", &warnings);
   const auto slow = std::ranges::count_if(warnings, [](const std::string& warning) {
     return warning.ends_with(
         "dtype bfloat16: this processor has no instructions for it, and computes in it some three times slower than in "
