@@ -209,6 +209,13 @@ class Manners(unittest.TestCase):
             self.assertEqual(everything(idle), b"")
             idle.close()
 
+    def test_a_client_that_has_sent_more_gets_its_answer_at_the_end_too(self):
+        with self.server() as server, server.connect() as made:
+            made.sendall(post("/v1/pipelines/nap", b'{"text":"a"}') + b"GET /health/live HT")
+            time.sleep(0.3)
+            self.assertEqual(server.signal(signal.SIGTERM), 0)
+            self.assertIn(b'{"item":0,"text":"a"}', everything(made))
+
     def test_a_changed_pipeline_takes_the_place_of_the_old_one_and_no_request_is_lost(self):
         with self.server() as server:
             statuses, over = set(), threading.Event()

@@ -57,7 +57,8 @@ class PIPIT_EXPORT Server {
   /// Listens. Models are opened on a thread of their own; /health/ready tells when. Throws pipit::Error: `unavailable`
   /// for an address that is taken, `invalid_argument` for one that is none, or that others reach and no key guards.
   explicit Server(const ServerOptions& options);
-  /// As stop() without patience.
+  /// As stop() without patience: clients lose what is not sent yet. Waits for items that are being worked on, at most
+  /// for `timeout`.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

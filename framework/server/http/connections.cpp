@@ -85,6 +85,8 @@ struct Shared {
   const Limits limits;
   Front& front;
   asio::io_context io{1};
+  // Its thread goes on while all that is left is the answer of a worker.
+  asio::executor_work_guard<asio::io_context::executor_type> lasting{io.get_executor()};
   asio::thread_pool workers;
   std::atomic<int> under_way{0};
   std::atomic<bool> draining{false};
@@ -118,6 +120,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Idle ones end; others end when they have answered.
   void close_if_idle() {
     if (!busy_) close();
+  }
+  /// Whoever waits to send something is told that it cannot be sent.
+  void abort() {
+    Failure ignored;
+    stream_.socket().close(ignored);
   }
 
  private:
@@ -403,10 +410,15 @@ class Connections::Net {
   }
   ~Net() {
     drain(std::chrono::milliseconds(0));
+    asio::post(shared_->io, [this] {
+      for (const auto& weak : connections_) {
+        if (const auto connection = weak.lock()) connection->abort();
+      }
+    });
+    // Whoever answers may still have something to send, and the thread of the connections says that it is too late.
+    shared_->workers.join();
     shared_->io.stop();
     thread_.join();
-    shared_->workers.stop();
-    shared_->workers.join();
     if (!path_.empty()) ::unlink(path_.c_str());
   }
   Net(const Net&) = delete;
