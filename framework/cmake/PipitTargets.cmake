@@ -9,9 +9,10 @@ endif()
 
 find_program(PIPIT_CCACHE ccache)
 if(PIPIT_CCACHE AND PROJECT_IS_TOP_LEVEL)
-  # Precompiled headers are cached too, which ccache does only when told that their defines and times do not matter.
+  # Precompiled headers are cached too, which ccache does only when told that their defines and times do not matter; and build folders
+  # share what they compile alike, since the folder's name, which only debuggers see, does not matter either.
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
-      "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime" "${PIPIT_CCACHE}")
+      "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime" CCACHE_NOHASHDIR=1 "${PIPIT_CCACHE}")
 endif()
 
 # The build tree mirrors the install tree, so that the program finds its operators the same way in both.
