@@ -45,7 +45,8 @@ Tuning IndexWriter::accelerate(std::span<const float> queries, const TuneSetting
     put(std::move(next));
     return tuning;
   } catch (...) {
-    clear_accelerators();
+    // A manifest that may stand on the disk may name what was written.
+    if (!unsure_) clear_accelerators();
     throw;
   }
 }
