@@ -71,18 +71,24 @@ def test_eight_threads_share_one_pipeline() -> None:
 def test_ctrl_c_ends_a_wait_for_an_item() -> None:
     done = run(
         """
-        import os, signal, threading, time
+        import faulthandler, os, signal, threading, time
         from conftest import one_node
+        faulthandler.dump_traceback_later(60, exit=True)  # where it hangs, if it does
         gate = threading.Event()
         pipeline = one_node(lambda value: gate.wait(60), "int", "bool", items_in_flight=2)
-        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+        def interrupt_soon():
+            # Called where the interrupt is caught.
+            threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
         try:
+            interrupt_soon()
             for _ in range(3):
                 pipeline.submit(value=1)  # the third waits for room
         except KeyboardInterrupt:
             print("interrupted in submit")
-        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
         try:
+            interrupt_soon()
             gate2 = pipeline.stream({"value": i} for i in range(10))
             next(gate2)
         except KeyboardInterrupt:
