@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <future>
 
 #include "pipit/pipeline.h"
 
@@ -38,17 +39,18 @@ Picture picture_of(const Result& result) {
 
 }  // namespace
 
-Shot AnswerPictures::of(const std::filesystem::path& file, const std::optional<RowTimes>& times) const {
+Shot AnswerPictures::of(const std::filesystem::path& file, const std::optional<RowTimes>& times,
+                        Deadline deadline) const {
   if (!times) {
-    Shot shot = run(kDecodeImage, file);
-    if (shot.picture) return shot;
+    Shot shot = run(kDecodeImage, file, deadline);
+    if (shot.picture || shot.late) return shot;
   }
-  Shot shot = run(decode_video(times), file);
+  Shot shot = run(decode_video(times), file, deadline);
   shot.video = true;
   return shot;
 }
 
-Shot AnswerPictures::run(const std::string& nodes, const std::filesystem::path& file) const {
+Shot AnswerPictures::run(const std::string& nodes, const std::filesystem::path& file, Deadline deadline) const {
   Options options;
   options.operator_path = operator_path_;
   options.threads = 1;
@@ -58,8 +60,14 @@ Shot AnswerPictures::run(const std::string& nodes, const std::filesystem::path& 
                           "  - {name: encode, op: image_encode.ffmpeg, in: sheet, out: file}\n"
                           "outputs: [sheet, file]\n",
                       ".", options);
-  const Result result = pipeline.call({{"path", Value(file.string())}});
+  std::future<Result> answer = pipeline.submit({{"path", Value(file.string())}});
   Shot shot;
+  shot.late = !is_there(answer, deadline);
+  if (shot.late) {
+    shot.fault = "the picture was not made in time";
+    return shot;
+  }
+  const Result result = answer.get();
   if (result.error) {
     shot.fault = result.error->message;
   } else {

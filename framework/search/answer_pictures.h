@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "index/search/row_fields.h"
+#include "search/deadline.h"
 
 namespace pipit {
 
@@ -22,6 +23,7 @@ struct Shot {
   std::optional<Picture> picture;
   bool video = false;
   std::string fault;  // why there is no picture; empty when there is one
+  bool late = false;  // there is none since the time was up
 };
 
 /// Shows a file as pictures in a small pipeline of pipit's own operators. All functions may be called from several
@@ -32,10 +34,11 @@ class AnswerPictures {
       : operator_path_(std::move(operator_path)) {}
 
   /// Four frames of a video side by side, of all of it or of a stretch; or an image. A file with times is a video.
-  Shot of(const std::filesystem::path& file, const std::optional<RowTimes>& times) const;
+  /// Waits until `deadline` at most, and then for what a decoder is at to end.
+  Shot of(const std::filesystem::path& file, const std::optional<RowTimes>& times, Deadline deadline = {}) const;
 
  private:
-  Shot run(const std::string& nodes, const std::filesystem::path& file) const;
+  Shot run(const std::string& nodes, const std::filesystem::path& file, Deadline deadline) const;
 
   std::vector<std::filesystem::path> operator_path_;
 };

@@ -1,6 +1,7 @@
 // One question to an index.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,9 @@ struct Query {
   std::optional<double> end{};
   std::vector<float> vector{};
   std::string carried{};  // fields of a list's line that are not the query: JSON text, each with a comma in front
-  std::string fault{};    // why it is not a query; empty: it is one
+  std::shared_ptr<const void> file{};  // what must last as long as `text` is read, if anything
+  std::string fault{};                 // why it is not a query; empty: it is one
+  bool late = false;                   // its vector was not there in time
 };
 
 }  // namespace pipit

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <future>
+#include <memory>
 #include <optional>
 
 #include "base/near.h"
@@ -125,7 +126,7 @@ QueryPipelines::Opened QueryPipelines::open_stretch(const Opened& whole, const Q
   return open(kept, options);
 }
 
-void QueryPipelines::embed(std::vector<Query>& queries) {
+void QueryPipelines::embed(std::vector<Query>& queries, Deadline deadline) {
   struct Asked {
     Query* query;
     std::string vector;  // the output
@@ -142,13 +143,21 @@ void QueryPipelines::embed(std::vector<Query>& queries) {
       std::optional<Opened> of_stretch;
       if (stretch) of_stretch.emplace(open_stretch(whole, query));
       Opened& opened = stretch ? *of_stretch : whole;
-      asked.push_back({&query, opened.vector, opened.pipeline.submit({{opened.input, Value(query.text)}})});
-      if (stretch) asked.back().result.wait();  // its pipeline goes
+      const auto promise = std::make_shared<std::promise<Result>>();
+      opened.pipeline.submit({{opened.input, Value(query.text)}},
+                             [promise, file = query.file](Result result) { promise->set_value(std::move(result)); });
+      asked.push_back({&query, opened.vector, promise->get_future()});
+      if (stretch) query.late = !is_there(asked.back().result, deadline);  // its pipeline goes, which cancels the item
     } catch (const Error& e) {
       query.fault = e.what();
     }
   }
   for (Asked& one : asked) {
+    if (one.query->late || !is_there(one.result, deadline)) {
+      one.query->late = true;
+      one.query->fault = "the query was not understood in time";
+      continue;
+    }
     try {
       const Result result = one.result.get();
       if (result.error) throw Error(result.error->code, result.error->message);

@@ -10,6 +10,7 @@
 
 #include "index/index.h"
 #include "pipit/pipeline.h"
+#include "search/deadline.h"
 #include "search/query.h"
 
 namespace pipit {
@@ -22,8 +23,9 @@ class QueryPipelines {
   QueryPipelines(const Index& index, Options options) : index_(index), options_(std::move(options)) {}
 
   /// Fills in the queries' vectors; what is wrong with one is its fault. Throws pipit::Error when a pipeline cannot be
-  /// opened, or gives vectors of another space than the index's (`invalid_input`).
-  void embed(std::vector<Query>& queries);
+  /// opened, or gives vectors of another space than the index's (`invalid_input`). Queries whose vector is not there by
+  /// the deadline are late.
+  void embed(std::vector<Query>& queries, Deadline deadline = {});
   /// Opens those that are not open yet. Throws as embed().
   void open_all();
 

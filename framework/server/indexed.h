@@ -25,7 +25,7 @@ class Indexed {
   /// Opens the pipelines of all kinds of queries, so that the first one does not wait for it.
   void warm() { pipelines_.open_all(); }
   /// As QueryPipelines::embed().
-  void embed(std::vector<Query>& queries) { pipelines_.embed(queries); }
+  void embed(std::vector<Query>& queries, Deadline deadline) { pipelines_.embed(queries, deadline); }
   /// Throws pipit::Error as Search does.
   std::vector<ToldAnswer> answers(const Query& query, const SearchSettings& settings) const;
 

@@ -56,6 +56,18 @@ OpenFile OpenFile::of_content(std::string_view content) {
   return file;
 }
 
+std::string renamed(std::string message, const std::string& ours, const std::string& theirs) {
+  for (auto at = message.find(ours); at != std::string::npos;) {
+    const std::size_t end = at + ours.size();
+    // "/proc/self/fd/7" is no part of "/proc/self/fd/71".
+    const bool longer = end < message.size() && message[end] >= '0' && message[end] <= '9';
+    if (!longer) message.replace(at, ours.size(), theirs);
+    // What stands there now may hold anything, our own path too.
+    at = message.find(ours, longer ? end : at + theirs.size());
+  }
+  return message;
+}
+
 MediaRoots::MediaRoots(const std::vector<fs::path>& folders) {
   for (const fs::path& folder : folders) {
     OpenFile opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -54,4 +54,7 @@ class MediaRoots {
   std::vector<Folder> folders_;
 };
 
+/// A message in which a file is called what its client calls it: `ours` is its OpenFile's path().
+std::string renamed(std::string message, const std::string& ours, const std::string& theirs);
+
 }  // namespace pipit::server

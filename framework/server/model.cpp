@@ -19,12 +19,6 @@ bool is_ours(const std::string& code) {
   return codes.contains(code);
 }
 
-void replace_all(std::string& text, const std::string& from, const std::string& to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
-}
-
 }  // namespace
 
 const ColumnInfo* Model::vector() const {
@@ -41,13 +35,22 @@ bool Model::takes_files() const {
   return std::ranges::any_of(inputs_, [](const ColumnInfo& input) { return names_a_file(input.name); });
 }
 
+void Model::submit(Inputs inputs, Running& running) const {
+  auto promise = std::make_shared<std::promise<Result>>();
+  running.result = promise->get_future();
+  pipeline_.submit(std::move(inputs),
+                   [promise, files = running.files](Result result) { promise->set_value(std::move(result)); });
+}
+
 Result Model::take(Running& running, Clock::time_point deadline) {
   if (running.result.wait_until(deadline) != std::future_status::ready) {
     throw Refusal{504, "timeout", "the item was not done in the time that a request has"};
   }
   Result result = running.result.get();
   if (result.error) {
-    for (const auto& [ours, theirs] : running.names) replace_all(result.error->message, ours, theirs);
+    for (const auto& [ours, theirs] : running.names) {
+      result.error->message = renamed(std::move(result.error->message), ours, theirs);
+    }
   }
   return result;
 }

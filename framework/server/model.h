@@ -18,7 +18,8 @@ namespace pipit::server {
 /// One item on its way, with the files that it reads.
 struct Running {
   std::future<Result> result;
-  std::vector<OpenFile> files;
+  /// Open until the item is done, also when nobody waits for it any longer.
+  std::shared_ptr<std::vector<OpenFile>> files = std::make_shared<std::vector<OpenFile>>();
   std::vector<std::pair<std::string, std::string>> names;  // of files: as the pipeline knows them, as the client does
 };
 
@@ -40,7 +41,8 @@ class Model {
   const ColumnInfo* vector() const;
   bool takes_files() const;
 
-  Running submit(Inputs inputs) const { return {pipeline_.submit(std::move(inputs)), {}, {}}; }
+  /// `running` has the files that the inputs name.
+  void submit(Inputs inputs, Running& running) const;
   /// Waits for an item, at most until then. Throws Refusal: 504, and for one that failed what `refusal_of` says.
   static Result take(Running& running, Clock::time_point deadline);
 

@@ -94,6 +94,7 @@ class Server::Service final : public Front {
   explicit Service(const ServerOptions& options)
       : options_(options), keys_(options.api_key_file), media_(options.media_roots) {
     require_guard(options);
+    options_.pipeline.cancel_opening = [this] { return stopping_.load(); };
     connections_ = std::make_unique<Connections>(options.listen, limits_of(options), *this);
     opening_ = std::thread([this] {
       enter_own_thread();
@@ -153,6 +154,8 @@ class Server::Service final : public Front {
       response = told(refusal_of({"", e.code(), e.what()}));
     } catch (const std::exception& e) {
       response = told({500, "internal", e.what()});
+    } catch (...) {
+      response = told({500, "internal", "something was thrown that is no exception"});
     }
     if (!options_.cors_origin.empty()) {
       response.headers.emplace_back("Access-Control-Allow-Origin", options_.cors_origin);
@@ -187,8 +190,6 @@ class Server::Service final : public Front {
  private:
   void open() {
     try {
-      Options& pipeline = options_.pipeline;
-      pipeline.cancel_opening = [this] { return stopping_.load(); };
       auto house = std::make_shared<const House>(options_);
       const std::scoped_lock lock(mutex_);
       house_ = std::move(house);
@@ -220,15 +221,12 @@ class Server::Service final : public Front {
   Response answered(const Request& request) {
     if (request.method == "OPTIONS") return options_response();
     if (is_own(request.path)) return own(request);
-    // The most particular route stands behind those that it is a part of.
-    const Route* route = nullptr;
-    std::string allowed;
-    for (const Route& one : routes()) {
-      if (!rest_of(request.path, one.path)) continue;
-      allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", one.method);
-      if (is_method(one, request.method)) route = &one;
-    }
+    const Route* route = route_of(request);
     if (route == nullptr) {
+      std::string allowed;
+      for (const Route& one : routes()) {
+        if (rest_of(request.path, one.path)) allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", one.method);
+      }
       if (allowed.empty())
         throw Refusal{404, "not_found",
                       fmt::format("there is nothing at '{}'; /openapi.json lists what there is", request.path)};

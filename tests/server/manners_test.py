@@ -26,6 +26,10 @@ class Manners(unittest.TestCase):
         cls.folder = Folder()
         cls.folder.write("up.yaml", UPPER)
         cls.folder.write("nap.yaml", SLEEP)
+        point = "  - {name: point, op: test/text.point, in: text, out: vec, args: {space: A, size: 2}}\n"
+        cls.folder.write("point.yaml", "pipit: 1\ninputs: {text: string}\nnodes:\n" + point + "outputs: [text, vec]\nindex: {vector: vec, text: slow.yaml}\n")
+        cls.folder.write("slow.yaml", SLEEP.replace("outputs: [text]\n", point + "outputs: [vec]\n"))
+        cls.folder.run("run", "point.yaml", "--input", "text=1 2", "--output", "slow.index")
 
     @classmethod
     def tearDownClass(cls):
@@ -137,6 +141,12 @@ class Manners(unittest.TestCase):
             status, answer = server.post("/v1/pipelines/nap", {"text": "a"})
             self.assertEqual(status, 504)
             self.assertEqual(answer["error"]["code"], "timeout")
+
+    def test_a_query_that_is_not_understood_in_time_is_told(self):
+        with Server(self.folder.path, "--index", "slow.index", "--timeout", "0.3") as server:
+            status, answer = server.post("/v1/search", {"text": "1 2"})
+            self.assertEqual((status, answer["error"]["code"]), (504, "timeout"))
+            self.assertEqual(answer["error"]["message"], "the query was not understood in the time that a request has")
 
     def test_a_client_that_goes_away_ends_its_stream(self):
         with self.server() as server:

@@ -146,6 +146,19 @@ class Routes(unittest.TestCase):
         where = self.server.post("/v1/search", {"text": "a cross", "where": {"path": "clips/1-small-white-cross-blinking.mp4"}})[1]["data"]
         self.assertEqual({answer["path"] for answer in where}, {"1-small-white-cross-blinking.mp4"})
 
+    def test_a_file_that_is_sent_may_have_any_name(self):
+        # As the server calls open files itself, so that a message would name them over and over.
+        name = " ".join(f"/proc/self/fd/{number}" for number in range(200))
+        body, headers = form([("image", b"no picture", name)])
+        status, _, answer = self.server.request("POST", "/v1/search", body, headers)
+        error = json.loads(answer)["error"]
+        self.assertEqual((status, error["code"]), (422, "invalid_input"))
+        self.assertIn(f"'{name}'", error["message"])
+        body, headers = form([("model", b"video_embedding"), ("video", b"no clip", name)])
+        status, _, answer = self.server.request("POST", "/v1/embeddings", body, headers)
+        self.assertEqual(status, 422)
+        self.assertIn(f"'{name}'", json.loads(answer)["error"]["message"])
+
     def test_what_is_wrong_with_a_query_is_told(self):
         path = "/v1/search"
         self.refused(path, {}, 400, "nothing to search for: give 'text', 'image', 'video' or 'vector'")

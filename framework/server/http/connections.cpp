@@ -177,7 +177,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void refuse(const Refusal& refusal) {
     closes_ = true;
-    if (!busy_) request_ = {};
+    if (!busy_) {
+      request_ = {};
+      request_.arrived = arrived_;
+    }
     busy_ = true;
     respond(told(refusal));
   }

@@ -99,16 +99,18 @@ Wanted of_form(const Request& request) {
 
 Running begin(const Served& served, const Model& model, const Thing& thing) {
   const std::string& input = model.inputs().front().name;
+  Running running;
   if (!model.takes_files()) {
     if (thing.content)
       refuse(fmt::format("model '{}' embeds texts, and '{}' is a file", model.name(), thing.text), "input");
-    return model.submit({{input, Value(thing.text)}});
+    model.submit({{input, Value(thing.text)}}, running);
+    return running;
   }
   OpenFile file = thing.content ? OpenFile::of_content(*thing.content) : open_media(thing.text, served.media);
   const std::string path = file.path();
-  Running running = model.submit({{input, Value(path)}});
-  running.files.push_back(std::move(file));
+  running.files->push_back(std::move(file));
   running.names.emplace_back(path, thing.text.starts_with("data:") ? "the data URI" : thing.text);
+  model.submit({{input, Value(path)}}, running);
   return running;
 }
 

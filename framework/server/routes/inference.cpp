@@ -85,7 +85,7 @@ Value value_of(const Json& json, const ColumnInfo& input, const Served& served, 
     if (!names_a_file(input.name)) return Value(text);
     OpenFile file = open_media(text, served.media);
     const std::string path = file.path();
-    running.files.push_back(std::move(file));
+    running.files->push_back(std::move(file));
     running.names.emplace_back(path, text);
     return Value(path);
   }
@@ -137,7 +137,7 @@ Response infer(const Served& served, const Request& request, const std::string& 
     for (std::size_t i = 0; i < columns.size(); ++i) {
       inputs.emplace_back(model.inputs()[i].name, value_of(columns[i][row], model.inputs()[i], served, running[row]));
     }
-    running[row].result = model.submit(std::move(inputs)).result;
+    model.submit(std::move(inputs), running[row]);
   }
   std::vector<Result> results;
   for (Running& one : running) {

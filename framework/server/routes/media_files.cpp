@@ -132,12 +132,10 @@ Response picture(const Served& served, const Request& request, const std::string
     if (given == request.query.end() || !times) continue;
     std::from_chars(given->second.data(), given->second.data() + given->second.size(), (*times).*member);
   }
-  const Shot shot = AnswerPictures(served.options.pipeline.operator_path).of(opened.path(), times);
+  const Shot shot = AnswerPictures(served.options.pipeline.operator_path).of(opened.path(), times, request.deadline);
   if (!shot.picture) {
-    std::string fault = shot.fault;
-    for (auto at = fault.find(opened.path()); at != std::string::npos; at = fault.find(opened.path()))
-      fault.replace(at, opened.path().size(), name);
-    throw Refusal{422, "unreadable", fault};
+    if (shot.late) throw Refusal{504, "timeout", "the picture was not made in the time that a request has"};
+    throw Refusal{422, "unreadable", renamed(shot.fault, opened.path(), name)};
   }
   Response response;
   response.type = "image/jpeg";

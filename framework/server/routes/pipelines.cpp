@@ -35,7 +35,7 @@ Inputs inputs_of(const Json& json, const Served& served, const Model& model, Ite
       OpenFile file = open_media(name, served.media);
       const std::string path = file.path();
       inputs.emplace_back(input.name, Value(path));
-      item.running->files.push_back(std::move(file));
+      item.running->files->push_back(std::move(file));
       item.running->names.emplace_back(path, name);
     } else {
       const Type type = Type::parse(input.type);
@@ -53,7 +53,7 @@ Item begin(std::string_view text, const Served& served, const Model& model) {
     if (!json.is_object()) throw Error("invalid_input", "the line is not a JSON object");
     for (const auto& [name, value] : json.items()) item.line[name] = value;
     Inputs inputs = inputs_of(json, served, model, item);
-    item.running->result = model.submit(std::move(inputs)).result;
+    model.submit(std::move(inputs), *item.running);
   } catch (const Refusal& refusal) {
     item.error = ItemError{"", refusal.code, refusal.message};
   } catch (const Error& e) {

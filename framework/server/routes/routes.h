@@ -32,7 +32,8 @@ struct Route {
   bool quick = false;  // takes no thread
 };
 
-/// All that need models; health and metrics are the service's own.
+/// All that need models; health and metrics are the service's own. The first that fits answers: the most particular
+/// stands first.
 std::span<const Route> routes();
 
 Response list_models(const Served& served, const Request& request, const std::string& rest);

@@ -16,7 +16,7 @@ constexpr std::int64_t kMostAnswers = 1000;
 /// What is asked with, and the file that it reads.
 struct Asked {
   Query query;
-  std::optional<OpenFile> file{};
+  std::shared_ptr<OpenFile> file{};
 };
 
 double number(const Json& body, const char* name) {
@@ -61,7 +61,7 @@ Asked asked_with(const Served& served, const Json& body) {
   asked.query.text = text(body, kind);
   if (body.contains("start")) asked.query.start = number(body, "start");
   if (body.contains("end")) asked.query.end = number(body, "end");
-  if (asked.query.kind != "text") asked.file.emplace(open_media(asked.query.text, served.media));
+  if (asked.query.kind != "text") asked.file = std::make_shared<OpenFile>(open_media(asked.query.text, served.media));
   return asked;
 }
 
@@ -131,7 +131,7 @@ Asked asked_of(const Served& served, const Json& body, std::optional<OpenFile> s
   }
   if (asked.query.kind.empty())
     throw Refusal{400, "invalid_request", "a file that is sent is called 'image' or 'video'"};
-  asked.file = std::move(sent);
+  asked.file = std::make_shared<OpenFile>(std::move(*sent));
   return asked;
 }
 
@@ -164,15 +164,14 @@ Response search(const Served& served, const Request& request, const std::string&
   Asked asked = asked_of(served, body, std::move(sent));
   const std::string shown = asked.query.text;
   if (asked.file) asked.query.text = asked.file->path();
+  asked.query.file = asked.file;
   std::vector<Query> queries{asked.query};
-  indexed.embed(queries);
+  indexed.embed(queries, request.deadline);
   Query& query = queries.front();
+  if (query.late) throw Refusal{504, "timeout", "the query was not understood in the time that a request has"};
   if (!query.fault.empty()) {
-    std::string fault = query.fault;
-    for (auto at = fault.find(asked.query.text); asked.file && at != std::string::npos;
-         at = fault.find(asked.query.text)) {
-      fault.replace(at, asked.query.text.size(), shown.starts_with("data:") ? "the data URI" : shown);
-    }
+    const std::string theirs = shown.starts_with("data:") ? "the data URI" : shown;
+    const std::string fault = asked.file ? renamed(query.fault, asked.file->path(), theirs) : query.fault;
     throw Refusal{422, "invalid_input", fault, asked.query.kind};
   }
   query.text = shown;
