@@ -13,11 +13,18 @@ void release_all(const pipit_value* values, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) host_table().release(values[i]);
 }
 
+/// LibTorch's exceptions tell, behind what is wrong, which of its functions were under way: lines that help nobody who
+/// runs a pipeline.
+std::string without_frames(std::string_view message) {
+  const auto frames = message.find("\nException raised from ");
+  return std::string(message.substr(0, message.find_last_not_of(" \n", frames) + 1));
+}
+
 void fill_operator_functions(pipit_host& host) {
   host.set_error = [](pipit_error* error, const char* code, const char* message) {
     if (error == nullptr) return;
     error->code = code;
-    error->message = message;
+    error->message = without_frames(message);
   };
   host.set_text = [](pipit_text* text, const char* data, std::size_t size) { text->text.assign(data, size); };
 
@@ -44,7 +51,7 @@ void fill_operator_functions(pipit_host& host) {
     return 1;
   };
   host.fail = [](pipit_emitter* emitter, std::uint32_t row, const char* code, const char* message) {
-    if (emitter->admits()) emitter->sink->fail(row, Error(code, message));
+    if (emitter->admits()) emitter->sink->fail(row, Error(code, without_frames(message)));
   };
   host.stop_requested = [](pipit_emitter* emitter) {
     return !emitter->is_under_way() || emitter->sink->stop_requested() ? 1 : 0;
