@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
 #include <c10/core/CachingDeviceAllocator.h>
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 #include <malloc.h>
 
@@ -22,8 +23,15 @@ double megabytes(std::int64_t bytes) {
 
 std::int64_t free_memory(c10::Device device) {
   if (device.is_cpu()) return available_memory();
-  at::globalContext().lazyInitDevice(device.type());
-  return static_cast<std::int64_t>(at::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).first);
+  try {
+    at::globalContext().lazyInitDevice(device.type());
+    return static_cast<std::int64_t>(at::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).first);
+  } catch (const c10::Error& error) {
+    // Its context alone takes hundreds of megabytes.
+    const std::string what = error.what_without_backtrace();
+    throw Error("unavailable",
+                fmt::format("device '{}' cannot be used: {}", device.str(), what.substr(0, what.find('\n'))));
+  }
 }
 
 void require_room(c10::Device device, std::int64_t needed, std::int64_t free) {

@@ -10,6 +10,16 @@
 #include "pipit/error.h"
 
 namespace pipit::clip {
+namespace {
+
+/// An accelerator is sooner done with some rows too many than with a call for each length.
+void even_out(std::vector<std::int64_t>& sizes, std::int64_t context) {
+  constexpr std::int64_t kStep = 8;  // so that there are few shapes
+  const std::int64_t longest = std::ranges::max(sizes);
+  std::ranges::fill(sizes, std::min(context, (longest + kStep - 1) / kStep * kStep));
+}
+
+}  // namespace
 
 TextTower::TextTower(TensorReader& reader)
     : variant_(reader.architecture().variant),
@@ -41,6 +51,7 @@ at::Tensor TextTower::forward(std::span<const Sentence> sentences) const {
     const std::int64_t seen = variant_.text_pool == weights::TextPool::kFirst ? 1 : ends_of_text.back() + 1;
     sizes.push_back(padded() ? context : seen);
   }
+  if (!token_embedding_.is_cpu()) even_out(sizes, context);
   std::vector<std::int64_t> order(sentences.size());  // by size: see Transformer
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, {}, [&](std::int64_t i) { return sizes[i]; });

@@ -4,9 +4,31 @@
 #include <fmt/format.h>
 
 #include <cstddef>
+#include <tuple>
 
 namespace pipit::clip {
 namespace {
+
+/// On CUDA, LibTorch would choose cuDNN's kernel for half floats, which makes a plan of some 100 ms for each new shape;
+/// this one needs none.
+at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool causal) {
+  if (query.is_cuda() && query.size(3) % 8 == 0) {
+    return std::get<0>(at::_scaled_dot_product_efficient_attention(query, key, value, /*attn_bias=*/{},
+                                                                   /*compute_log_sumexp=*/false, /*dropout_p=*/0,
+                                                                   /*is_causal=*/causal));
+  }
+  return at::scaled_dot_product_attention(query, key, value, /*attn_mask=*/{}, /*dropout_p=*/0, /*is_causal=*/causal);
+}
+
+/// Whether each of these rows ends its sequence.
+bool are_ends(at::IntArrayRef rows, at::IntArrayRef lengths) {
+  std::int64_t end = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    end += lengths[i];
+    if (rows[i] != end - 1) return false;
+  }
+  return true;
+}
 
 /// The first row of each sequence.
 std::vector<std::int64_t> starts_of(at::IntArrayRef lengths) {
@@ -47,9 +69,8 @@ at::Tensor Transformer::attend(const at::Tensor& query, const at::Tensor& key, c
           .view({sequences, rows_each, options_.heads, width / options_.heads})
           .transpose(1, 2);
     };
-    const at::Tensor attended = at::scaled_dot_product_attention(
-        heads_of(query, query_at, rows), heads_of(key, key_at, length), heads_of(value, key_at, length),
-        /*attn_mask=*/{}, /*dropout_p=*/0, /*is_causal=*/options_.causal && all);
+    const at::Tensor attended = attention(heads_of(query, query_at, rows), heads_of(key, key_at, length),
+                                          heads_of(value, key_at, length), options_.causal && all);
     results.push_back(attended.transpose(1, 2).reshape({sequences * rows, width}));
     query_at += sequences * rows;
     key_at += sequences * length;
@@ -104,9 +125,15 @@ at::Tensor Transformer::forward_rows(at::Tensor x, at::IntArrayRef lengths, at::
   const Block& last = blocks_.back();
   const at::Tensor positions = at::tensor(rows, at::kLong).to(x.device());
   const at::Tensor normed = last.ln_1(x);
-  const at::Tensor query = last.in_proj[0](normed.index_select(0, positions));
   const std::vector<at::Tensor> key_value = last.in_proj[1](normed).chunk(2, 1);
-  const at::Tensor attended = attend(query, key_value[0], key_value[1], lengths, Queries::kOnePerSequence);
+  at::Tensor attended;
+  if (options_.causal && !are_ends(rows, lengths)) {
+    const at::Tensor query = last.in_proj[0](normed);
+    attended = attend(query, key_value[0], key_value[1], lengths, Queries::kAll).index_select(0, positions);
+  } else {
+    const at::Tensor query = last.in_proj[0](normed.index_select(0, positions));
+    attended = attend(query, key_value[0], key_value[1], lengths, Queries::kOnePerSequence);
+  }
   x = x.index_select(0, positions).add(last.out_proj(attended));
   add_feed_forward(last, x);
   return x;

@@ -24,7 +24,8 @@ class Transformer {
   at::Tensor forward(at::Tensor x, at::IntArrayRef lengths) const;
 
   /// Only one row of each sequence, [sequences, width]: `rows` are their positions in `x`. The last block computes
-  /// nothing for the others. In a causal transformer each must be the last of its sequence. `x` may be used up.
+  /// little for the others. In a causal transformer with by_rows() each must be the last of its sequence; elsewhere one
+  /// that is not costs the last block's attention for all. `x` may be used up.
   at::Tensor forward_rows(at::Tensor x, at::IntArrayRef lengths, at::IntArrayRef rows) const;
 
   /// Whether rows() can be had, which the forwards then compute with.

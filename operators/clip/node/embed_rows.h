@@ -2,9 +2,11 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/Exception.h>
 
 #include <cstdint>
 #include <exception>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -23,6 +25,10 @@ void embed_rows(const Batch& in, BatchEmitter& out, const Prepare& prepare, cons
       function();
     } catch (const Error& error) {
       out.fail(row, error);
+    } catch (const c10::OutOfMemoryError& error) {
+      out.fail(row, Error("out_of_memory", error.what_without_backtrace()));
+    } catch (const std::bad_alloc&) {
+      out.fail(row, Error("out_of_memory", "memory is exhausted"));
     } catch (const std::exception& error) {
       out.fail(row, Error("operator_failed", error.what()));
     }
