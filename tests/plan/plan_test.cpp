@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "graphs.h"
+#include "module/operator_module.h"
+#include "pipit/signature.h"
 #include "plan/dot.h"
 #include "value/json_text.h"
 
@@ -83,6 +85,43 @@ outputs: [loud]
                                8);
   CHECK(plan.threads == 8);
   CHECK(plan.nodes[0].threads == 0);
+}
+
+namespace {
+
+/// Eight threads for a decoder and a model behind it, on this device.
+Plan decoder_and_model(const std::string& device) {
+  pipit::Graph graph = test::build(R"(
+inputs: {text: string}
+nodes:
+  - {name: decode, op: test/text.upper, in: text, out: frame}
+  - {name: embed, op: test/text.upper, in: frame, out: vec}
+outputs: [vec]
+)");
+  for (pipit::GraphNode& node : graph.nodes) node.op.signature.uses_threads = true;
+  pipit::GraphNode& model = graph.nodes[1];
+  model.op.note.libtorch = "2.11.0";
+  pipit::Signature signature = pipit::Signature("embeds")
+                                   .input("frame", "string")
+                                   .output("vec", "string")
+                                   .argument("device", "string", "cpu", "where")
+                                   .format("device");
+  pipit_operator table = *pipit::OperatorModule::load(model.op.file).table;
+  table.signature = &signature.raw();
+  model.op.signature.arguments = pipit::OperatorSignature::read(table).arguments;
+  model.arguments = pipit::Value::map({{"device", pipit::Value(device)}});
+  return Plan::make(std::move(graph), 8);
+}
+
+}  // namespace
+
+TEST_CASE("plan: a model gets most of the threads where it computes on them") {
+  const Plan on_cpu = decoder_and_model("cpu");
+  CHECK(on_cpu.nodes[0].threads == 2);
+  CHECK(on_cpu.nodes[1].threads == 6);
+  const Plan on_cuda = decoder_and_model("cuda:1");
+  CHECK(on_cuda.nodes[0].threads == 6);
+  CHECK(on_cuda.nodes[1].threads == 2);
 }
 
 TEST_CASE("plan: columns that say what a window is of are explained and described and drawn") {
