@@ -182,7 +182,7 @@ TEST_CASE("crash: an index that is cut while it is searched is named") {
   CHECK(scene.run({"run", "p.yaml", "--inputs", "in.jsonl", "--output", "x.index"}).err == "");
   // The first query opens the index; then the vectors are cut, then it is asked again.
   const Outcome outcome = scene.shell(
-      "(echo '1 2'; while ! grep -q '^  1 ' out; do sleep 0.05; done; file=$(ls x.index/segments/*/vectors.npy); "
+      "(echo '1 2'; while ! grep -qs '^  1 ' out; do sleep 0.05; done; file=$(ls x.index/segments/*/vectors.npy); "
       "truncate -s 256 $file; echo '2 1') | \"$PIPIT\" search x.index --interactive >out");
   const std::string tail =
       "/vectors.npy' cannot be read where it is mapped: it was made shorter meanwhile, or its disk failed. A new file "
