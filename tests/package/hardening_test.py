@@ -1,0 +1,61 @@
+"""What is installed is built to make a fault hard to exploit: the linker's and the compiler's marks in each file.
+
+usage: hardening_test.py READELF TREE
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+READELF, TREE = sys.argv[1], pathlib.Path(sys.argv[2])
+
+
+def of(*words):
+    return subprocess.run([READELF, "--wide", *map(str, words)], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def built():
+    """The program, its libraries and operators; not LibTorch's, which are PyPI's."""
+    files = [TREE / "bin/pipit", *TREE.glob("lib/libpipit*.so"), *TREE.glob("lib/pipit/operators/**/*.so")]
+    return [file for file in files if not file.is_symlink() or file.suffix == ".so"]
+
+
+class Hardening(unittest.TestCase):
+    def test_all_files_are_looked_at(self):
+        names = {file.name for file in built()}
+        self.assertLessEqual({"pipit", "libpipit.so", "libpipit_server.so", "libpipit_media.so", "ffmpeg.so", "clip4clip.so"}, names)
+
+    def test_tables_are_read_only_once_a_file_is_linked(self):
+        for file in built():
+            with self.subTest(file=file.name):
+                self.assertIn("GNU_RELRO", of("--program-headers", file))
+                self.assertRegex(of("--dynamic", file), r"FLAGS_1\).*NOW")
+
+    def test_no_stack_can_be_executed(self):
+        for file in built():
+            with self.subTest(file=file.name):
+                line = re.search(r"GNU_STACK .*", of("--program-headers", file)).group()
+                self.assertEqual(line.split()[-2], "RW")
+
+    def test_nothing_is_writable_and_executable(self):
+        for file in built():
+            with self.subTest(file=file.name):
+                flags = ["".join(line.split()[6:-1]) for line in of("--program-headers", file).splitlines() if line.strip().startswith("LOAD")]
+                self.assertIn("RE", flags)
+                self.assertNotIn("RWE", flags)
+
+    def test_the_program_lies_anywhere(self):
+        self.assertIn("PIE", of("--dynamic", TREE / "bin/pipit"))
+
+    def test_stacks_and_copies_are_checked(self):
+        for name in ("bin/pipit", "lib/libpipit.so", "lib/libpipit_media.so", "lib/libpipit_clip.so"):
+            with self.subTest(file=name):
+                symbols = of("--dyn-syms", TREE / name)
+                self.assertIn("__stack_chk_fail", symbols)
+        self.assertRegex(of("--dyn-syms", TREE / "bin/pipit"), r"__(memcpy|memset|snprintf|read|vsnprintf|fprintf)_chk")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
