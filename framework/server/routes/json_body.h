@@ -12,8 +12,8 @@ namespace pipit::server {
 
 using Json = nlohmann::ordered_json;
 
-/// The object that a request's body is. Throws Refusal: 415 for another Content-Type, 400 for what is not an object,
-/// 413 for one that is nested deeper than any request.
+/// The object that a request's body is. Throws Refusal: 415 for another Content-Type, 400 for what is not an object or
+/// is nested deeper than any request.
 Json json_body(const Request& request);
 
 /// Members of it, or what stands for them; throw Refusal (400) for another type, and text() for one that is missing.
