@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
+#include <vector>
 
 #include "clip/model/vectors.h"
 #include "pipit/error.h"
@@ -40,13 +42,7 @@ at::Tensor TemporalHead::relate(const at::Tensor& features, at::IntArrayRef leng
       return features;
     case weights::Head::kSeqLstm: {
       std::vector<at::Tensor> outputs;
-      const at::Tensor zero = at::zeros({1, 1, features.size(1)}, features.options());
-      for (const at::Tensor& clip : features.split_with_sizes(lengths)) {
-        outputs.push_back(
-            std::get<0>(at::lstm(clip.unsqueeze(0), {zero, zero}, lstm_, /*has_biases=*/true, /*num_layers=*/1,
-                                 /*dropout=*/0, /*train=*/false, /*bidirectional=*/false, /*batch_first=*/true))
-                .squeeze(0));
-      }
+      for (const at::Tensor& clip : features.split_with_sizes(lengths)) outputs.push_back(remember(clip));
       return features + at::cat(outputs);
     }
     case weights::Head::kSeqTransf:
@@ -54,6 +50,24 @@ at::Tensor TemporalHead::relate(const at::Tensor& features, at::IntArrayRef leng
       return attend(features, lengths);
   }
   throw Error("internal", "a head that is none");
+}
+
+at::Tensor TemporalHead::remember(const at::Tensor& frames) const {
+  if (frames.is_cpu()) {
+    const at::Tensor zero = at::zeros({1, 1, frames.size(1)}, frames.options());
+    return std::get<0>(at::lstm(frames.unsqueeze(0), {zero, zero}, lstm_, /*has_biases=*/true, /*num_layers=*/1,
+                                /*dropout=*/0, /*train=*/false, /*bidirectional=*/false, /*batch_first=*/true))
+        .squeeze(0);
+  }
+  // cuDNN's rounds to TF32.
+  at::Tensor hidden = at::zeros({1, frames.size(1)}, frames.options());
+  at::Tensor cell = hidden;
+  std::vector<at::Tensor> outputs;
+  for (const at::Tensor& frame : frames.split(1)) {
+    std::tie(hidden, cell) = at::lstm_cell(frame, {hidden, cell}, lstm_[0], lstm_[1], lstm_[2], lstm_[3]);
+    outputs.push_back(hidden);
+  }
+  return at::cat(outputs);
 }
 
 at::Tensor TemporalHead::attend(const at::Tensor& features, at::IntArrayRef lengths) const {

@@ -26,6 +26,8 @@ class TemporalHead {
 
  private:
   at::Tensor relate(const at::Tensor& features, at::IntArrayRef lengths) const;
+  /// seqLSTM's output for the frames of one clip.
+  at::Tensor remember(const at::Tensor& frames) const;
   at::Tensor attend(const at::Tensor& features, at::IntArrayRef lengths) const;
 
   weights::Head head_;

@@ -1,6 +1,6 @@
 """Vectors that a CUDA device gives, beside the CPU's. Skipped (77) where LibTorch or the machine has no CUDA.
 
-usage: cuda_test.py PIPIT SOURCE
+usage: cuda_test.py PIPIT SOURCE TEST_CLIP
 """
 
 import json
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-PIPIT, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2])
+PIPIT, SOURCE, TEST_CLIP = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
 WEIGHTS = SOURCE / "pipelines/demo/clip4clip-shapes.safetensors"
 SENTENCES = ["a red circle", "two small green crosses", "a big white star that moves slowly over a black background, then blinks, and at last is gone " * 2]
 
@@ -42,6 +42,13 @@ class Cuda(unittest.TestCase):
                     self.assertEqual((status, len(vectors)), (0, len(expected)), said)
                     self.assertLessEqual(max(abs(a - b) for ours, theirs in zip(vectors, expected, strict=True) for a, b in zip(ours, theirs, strict=True)), apart)
                     self.assertGreaterEqual(min(dot(ours, theirs) for ours, theirs in zip(vectors, expected, strict=True)), 0.999)
+
+    def test_heads_and_activations_are_the_references(self):
+        """Towhee's, transformers' and torch.nn's vectors of made-up weights, within what is asked of the CPU."""
+        cases = "model: * Towhee's,model: * torch.nn *,model: a Hugging Face file *,model: features of frames *"
+        done = subprocess.run([TEST_CLIP, f"--test-case={cases}"], env={**os.environ, "PIPIT_TEST_DEVICE": "cuda"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, r"test cases: +8 \| +8 passed")
 
     def test_what_the_device_cannot_do_is_refused(self):
         for device, dtype, message in (("cuda:99", "float32", r"device 'cuda:99' is not there; this machine has cpu, cuda:0(, cuda:\d+)*"),

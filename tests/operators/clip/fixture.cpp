@@ -7,12 +7,23 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 
 #include "made_up.h"
 
 namespace clip = pipit::clip;
 namespace weights = pipit::weights;
+
+namespace {
+
+/// Where the models compute: cuda_test.py runs these tests on a GPU too.
+std::string device() {
+  const char* given = std::getenv("PIPIT_TEST_DEVICE");
+  return given != nullptr ? given : "cpu";
+}
+
+}  // namespace
 
 Fixture::Fixture(const std::string& name, int bits)
     : facts(nlohmann::json::parse(std::ifstream(std::string(PIPIT_TEST_DATA) + "/" + name + ".json"))),
@@ -35,12 +46,12 @@ weights::ClipCheckpoint Fixture::resolve(bool vision, bool text) const {
 
 clip::VideoModel Fixture::video_model(const std::string& dtype) const {
   const weights::ClipCheckpoint checkpoint = resolve(true, false);
-  return {checkpoint, clip::Placement::parse("cpu", dtype, checkpoint.quantization)};
+  return {checkpoint, clip::Placement::parse(device(), dtype, checkpoint.quantization)};
 }
 
 clip::TextModel Fixture::text_model(const std::string& dtype) const {
   const weights::ClipCheckpoint checkpoint = resolve(false, true);
-  return {checkpoint, clip::Placement::parse("cpu", dtype, checkpoint.quantization)};
+  return {checkpoint, clip::Placement::parse(device(), dtype, checkpoint.quantization)};
 }
 
 at::Tensor Fixture::pictures(const std::vector<std::int64_t>& lengths) {
