@@ -74,6 +74,7 @@ def test_ctrl_c_ends_a_wait_for_an_item() -> None:
         import faulthandler, os, signal, threading, time
         from conftest import one_node
         faulthandler.dump_traceback_later(60, exit=True)  # where it hangs, if it does
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
         gate = threading.Event()
         pipeline = one_node(lambda value: gate.wait(60), "int", "bool", items_in_flight=2)
 
