@@ -1,7 +1,6 @@
 // An operator that ends the process under the program: who it was is told, and what was written stays whole.
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <csignal>
 #include <string>
 
@@ -190,6 +189,8 @@ TEST_CASE("crash: an index that is cut while it is searched is named") {
       "put in a file's place by renaming, or weights are read beforehand with mmap: false. What was written before is "
       "whole, and pipit run --resume goes on\n";
   CHECK(outcome.err.starts_with("'/"));
-  CHECK(outcome.err.ends_with(tail));
-  CHECK(std::ranges::count(outcome.err, '\n') == 1);
+  const std::string first = outcome.err.substr(0, outcome.err.find('\n') + 1);
+  CHECK(first.ends_with(tail));
+  // A sanitizer's report comes behind it.
+  if (!kSanitized) CHECK(outcome.err == first);
 }
