@@ -185,9 +185,8 @@ TEST_CASE("crash: an index that is cut while it is searched is named") {
       "truncate -s 256 $file; echo '2 1') | \"$PIPIT\" search x.index --interactive >out");
   const std::string tail =
       "/vectors.npy' cannot be read where it is mapped: it was made shorter meanwhile, or its disk failed. A new file "
-      "is "
-      "put in a file's place by renaming, or weights are read beforehand with mmap: false. What was written before is "
-      "whole, and pipit run --resume goes on\n";
+      "is put in a file's place by renaming, or weights are read beforehand with mmap: false. What was written before "
+      "is whole, and pipit run --resume goes on\n";
   CHECK(outcome.err.starts_with("'/"));
   const std::string first = outcome.err.substr(0, outcome.err.find('\n') + 1);
   CHECK(first.ends_with(tail));
