@@ -115,6 +115,7 @@ void Log::clear() {
 }
 
 void Log::keep(std::string line) {
+  if (line.find("not on whitelist") != std::string::npos) return;
   line.resize(std::min(line.find(", see the documentation"), line.size()));
   while (!line.empty() && (line.back() == '\n' || line.back() == '.')) line.pop_back();
   const std::lock_guard lock(mutex_);

@@ -26,6 +26,7 @@ class PIPIT_VIDEO_API Log {
   /// The first line of level error or worse since `clear`, without its newline; empty when none was heard.
   std::string complaint() const;
   void clear();
+  /// But for one that a stream is not tried whose decoder is not accepted: that is meant so.
   void keep(std::string line);
 
   /// While it lives, lines from this thread belong to the log. FFmpeg's own threads are known by the codec context,

@@ -8,12 +8,18 @@
 #include <exception>
 #include <new>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "pipit/operator.h"
 #include "pipit/torch.h"
 
 namespace pipit::clip {
+
+/// LibTorch tells by its words alone that the CPU's memory is short.
+inline bool tells_of_memory(const c10::Error& error) {
+  return std::string_view(error.what_without_backtrace()).find("can't allocate memory") != std::string_view::npos;
+}
 
 /// `prepare(row)` makes the model's input of a row, of type Input; `embed(inputs)` gives a vector for each of a span of
 /// them, [inputs, size]. Either may throw. A row that cannot be prepared fails alone; where the model refuses several
@@ -29,6 +35,9 @@ void embed_rows(const Batch& in, BatchEmitter& out, const Prepare& prepare, cons
       out.fail(row, Error("out_of_memory", error.what_without_backtrace()));
     } catch (const std::bad_alloc&) {
       out.fail(row, Error("out_of_memory", "memory is exhausted"));
+    } catch (const c10::Error& error) {
+      const bool memory = tells_of_memory(error);
+      out.fail(row, Error(memory ? "out_of_memory" : "operator_failed", memory ? "memory is exhausted" : error.what()));
     } catch (const std::exception& error) {
       out.fail(row, Error("operator_failed", error.what()));
     }

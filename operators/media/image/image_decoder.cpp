@@ -128,6 +128,7 @@ Decoded decode(const ImageFile& file, const AVCodec* codec, const AVPacket& pack
   if (status >= 0) status = avcodec_send_packet(context.get(), &packet);
   if (status >= 0) avcodec_send_packet(context.get(), nullptr);
   if (status >= 0) status = avcodec_receive_frame(context.get(), frame.get());
+  if (status == AVERROR(ENOMEM)) throw std::bad_alloc();
   Decoded is{nullptr, log.complaint(), false};
   if (status < 0 && is.complaint.empty()) is.complaint = error_text(status);
   if (status < 0 || !video::has_pixels(*frame)) return is;

@@ -13,12 +13,6 @@ namespace pipit::video {
 
 namespace {
 
-// What may be read: containers and streams of video. No playlists, no image sequences, nothing that names other files.
-// By the first of FFmpeg's names for each.
-constexpr const char* kDemuxers[] = {"mov",  "matroska", "avi", "mpegts",       "mpeg", "mpegvideo",
-                                     "flv",  "asf",      "ogg", "mxf",          "ivf",  "h264",
-                                     "hevc", "m4v",      "obu", "yuv4mpegpipe", "dv",   "gif"};
-
 constexpr int kIoBuffer = 1 << 16;
 
 // A demuxer may have several names: "mov,mp4,m4a,3gp,3g2,mj2".
@@ -92,10 +86,14 @@ void Reader::open_container() {
                              static_cast<unsigned>(std::max<std::int64_t>(options_.limits.probe_bytes, 2048)));
   check_interrupted();
   if (probed < 0 || demuxer == nullptr) fail("invalid_media", "has no video format that is known");
-  if (std::find(std::begin(kDemuxers), std::end(kDemuxers), first_name(*demuxer)) == std::end(kDemuxers)) {
+  if (!AcceptedFormats().has_container(first_name(*demuxer))) {
     const bool image = first_name(*demuxer).ends_with("_pipe");
     fail("invalid_media", fmt::format("holds '{}' ({}), expected a video file{}", demuxer->name, demuxer->long_name,
                                       image ? "; image_decode.ffmpeg reads images" : ""));
+  }
+  if (!options_.accepted.has_container(first_name(*demuxer))) {
+    fail("invalid_media", fmt::format("is a file of kind '{}', which is not among containers = {}",
+                                      first_name(*demuxer), fmt::join(options_.accepted.containers, ", ")));
   }
 
   AVFormatContext* format = allocated(avformat_alloc_context());
@@ -108,6 +106,7 @@ void Reader::open_container() {
   format->io_open = [](AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) { return AVERROR(EPERM); };
   format->probesize = std::max<std::int64_t>(options_.limits.probe_bytes, 2048);
   format->max_streams = static_cast<int>(options_.limits.max_streams);
+  format->codec_whitelist = allocated(av_strdup(options_.accepted.decoders().c_str()));
   int status = avformat_open_input(&format, "", demuxer, nullptr);  // frees format when it fails
   if (status >= 0) {
     format_.reset(format);
@@ -157,6 +156,16 @@ void Reader::check_encryption() const {
 void Reader::open_codec() {
   const AVCodecParameters& parameters = *stream_->codecpar;
   const char* name = avcodec_get_name(parameters.codec_id);
+  if (!options_.accepted.codecs.empty() && AcceptedFormats().has_codec(name) && !options_.accepted.has_codec(name)) {
+    fail("invalid_media", fmt::format("is encoded as '{}', which is not among codecs = {}", name,
+                                      fmt::join(options_.accepted.codecs, ", ")));
+  }
+  if (!options_.accepted.has_codec(name)) {
+    fail("invalid_media",
+         fmt::format("is encoded as '{}', which is not among the codecs that are decoded (pipit inspect "
+                     "video_decode.ffmpeg lists them); encode it anew, as H.264 say",
+                     name));
+  }
   const AVCodec* codec = avcodec_find_decoder(parameters.codec_id);
   if (codec == nullptr) fail("invalid_media", fmt::format("is encoded as '{}', for which there is no decoder", name));
   codec_.reset(allocated(avcodec_alloc_context3(codec)));
@@ -171,6 +180,7 @@ void Reader::open_codec() {
     if (options_.key_frames_only && can_skip()) codec_->skip_frame = AVDISCARD_NONKEY;
     status = avcodec_open2(codec_.get(), codec, nullptr);
   }
+  if (status == AVERROR(EAGAIN)) fail("out_of_memory", "needs more threads than there can be; threads: 1 takes fewest");
   if (status < 0) fail("invalid_media", fmt::format("cannot be decoded as {}: {}", name, complaint(status)));
 }
 
@@ -380,12 +390,12 @@ void Reader::fail(const char* code, const std::string& what) const {
 
 std::string Reader::complaint(int code) const {
   const std::string line = log_.complaint();
-  if (line.empty()) return error_text(code);
   // FFmpeg has no error codes of their own for these.
   if (line.find("max_streams") != std::string::npos || line.find("max pixel count") != std::string::npos) {
     fail("limit_exceeded", "is beyond a limit: " + line);
   }
-  return line;
+  if (code == AVERROR(ENOMEM)) fail("out_of_memory", "needs more memory than there is");
+  return line.empty() ? error_text(code) : line;
 }
 
 }  // namespace pipit::video

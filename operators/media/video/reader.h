@@ -15,6 +15,7 @@
 #include "media/local_file.h"
 #include "media/log.h"
 #include "media/sampling.h"
+#include "media/video/accepted_formats.h"
 #include "media/video/access_unit.h"
 #include "media/video/packet_table.h"
 
@@ -34,6 +35,7 @@ struct ReaderOptions {
   int threads = 1;  // of the codec
   bool fail_on_corrupt = true;
   bool key_frames_only = false;  // others are not decoded, where that leaves the key frames as they are
+  AcceptedFormats accepted;
   Limits limits;
 };
 
@@ -73,7 +75,7 @@ inline bool agrees(double duration_s, double length_s, double rate) {
 /// `limit_exceeded`, `cancelled`.
 ///
 /// Only the one regular file is ever read, whatever is in it: FFmpeg gets a file descriptor's bytes and no way to open
-/// anything else, its demuxers are an explicit list, and the path is never taken for a URL.
+/// anything else, its demuxers and decoders are an explicit list, and the path is never taken for a URL.
 ///
 /// What a file with damage inside gives is decided by fail_on_corrupt: an error where the damage is met, or one warning
 /// and the frames that decode. Damage means a packet or frame that FFmpeg marks as corrupt or fails on, and a file
@@ -160,7 +162,7 @@ class PIPIT_VIDEO_API Reader {
   bool out_of_time() const;
   void check_interrupted() const;
   [[noreturn]] void fail(const char* code, const std::string& what) const;
-  /// FFmpeg's complaint, or its words for a code. Throws when the complaint is that a limit was reached.
+  /// FFmpeg's complaint, or its words for a code. Throws when a limit was reached, or memory is short.
   std::string complaint(int code) const;
 
   const std::string path_;

@@ -28,6 +28,14 @@ pipit::video::TimeWindow window(const pipit::Arguments& arguments) {
   return window;
 }
 
+std::vector<std::string> list(const pipit::Arguments& arguments, std::string_view name) {
+  std::vector<std::string> texts;
+  if (!arguments.has(name)) return texts;
+  const pipit::Value given = arguments.value(name);
+  for (const pipit::Value& text : given.list()) texts.emplace_back(text.string());
+  return texts;
+}
+
 decltype(DecoderOptions::sample) sample(const pipit::Arguments& arguments) {
   const std::string type = arguments.string("sample_type");
   const bool uniform = type == "uniform_temporal_subsample";
@@ -109,6 +117,10 @@ class DecodeVideo {
         .between(0, 64)
         .argument("on_corrupt", "enum(fail|warn)", "fail",
                   "a damaged or cut video fails, or gives the frames that can be decoded, with a warning")
+        .argument("containers", "list<string>", "null", "kinds of file that are opened, by content; null: all of them")
+        .one_of(pipit::video::kContainers)
+        .argument("codecs", "list<string>", "null", "that are decoded; null: all of them")
+        .one_of(pipit::video::kCodecs)
         .argument("max_pixels", "int", std::to_string(kLimits.max_pixels), "limit of any one frame")
         .between(1, INT_MAX)
         .argument("max_packets", "int", std::to_string(kLimits.max_packets),
@@ -135,6 +147,7 @@ class DecodeVideo {
     shares_threads_ = threads == 0 && context.threads() > 0;
     reader.threads = threads > 0 ? static_cast<int>(threads) : std::clamp(context.threads(), 1, 64);
     reader.fail_on_corrupt = arguments.string("on_corrupt") == "fail";
+    reader.accepted = {list(arguments, "containers"), list(arguments, "codecs")};
     reader.limits.max_pixels = arguments.integer("max_pixels");
     reader.limits.max_packets = arguments.integer("max_packets");
     reader.limits.max_streams = arguments.integer("max_streams");

@@ -107,6 +107,35 @@ TEST_CASE("broken video: a file that is no video is refused") {
         "invalid_media: video '" + data("audio_only.mp4") + "' has no video stream, found audio (aac)");
 }
 
+TEST_CASE("broken video: containers and codecs are explicit lists, which can be narrowed") {
+  // FFmpeg would decode this one.
+  const Scratch scratch;
+  std::string bytes = bytes_of(data("mpeg4.avi"));
+  for (std::size_t at; (at = bytes.find("FMP4")) != std::string::npos;) bytes.replace(at, 4, "ZMBV");
+  const std::string exotic = scratch.file("exotic.avi", bytes);
+  CHECK(failure(exotic) == "invalid_media: video '" + exotic +
+                               "' is encoded as 'zmbv', which is not among the codecs that are decoded (pipit inspect "
+                               "video_decode.ffmpeg lists them); encode it anew, as H.264 say");
+  DecoderOptions options;
+  options.reader.accepted = {{"mov", "matroska"}, {"hevc", "av1"}};
+  CHECK(decode(data("hevc.mp4"), options) == decode(data("hevc.mp4")));
+  CHECK(decode(data("av1.mp4"), options) == decode(data("av1.mp4")));
+  CHECK(failure(data("bframes.mp4"), options) == "invalid_media: video '" + data("bframes.mp4") +
+                                                     "' is encoded as 'h264', which is not among codecs = hevc, av1");
+  CHECK(failure(data("jpeg.avi"), options) ==
+        "invalid_media: video '" + data("jpeg.avi") +
+            "' is a file of kind 'avi', which is not among containers = mov, matroska");
+}
+
+TEST_CASE("broken video: opening a file tries no decoder but those of the list") {
+  const std::string decoders = "," + AcceptedFormats().decoders() + ",";
+  CHECK(decoders.find(",h264,") != std::string::npos);
+  for (const char* other : {",aac,", ",mp3,", ",zmbv,", ",ansi,", ",subrip,"})
+    CHECK(decoders.find(other) == std::string::npos);
+  CHECK(AcceptedFormats{{}, {"mpeg4"}}.decoders().starts_with("mpeg4"));
+  CHECK(AcceptedFormats{{}, {"mpeg4"}}.decoders().find("h264") == std::string::npos);
+}
+
 TEST_CASE("broken video: a stream that is not there is refused") {
   DecoderOptions options;
   options.reader.stream = 2;
