@@ -84,6 +84,14 @@ std::int64_t available_memory() {
   return least;
 }
 
+bool limit_memory(std::int64_t bytes) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_DATA, &limit) != 0) return false;
+  const auto wanted = static_cast<rlim_t>(bytes);
+  limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? wanted : std::min(wanted, limit.rlim_max);
+  return setrlimit(RLIMIT_DATA, &limit) == 0;
+}
+
 std::int64_t peak_memory() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

@@ -59,6 +59,11 @@ Parsed parse(const Arguments& arguments, const std::string& usage,
 
 /// The options that every subcommand with a pipeline has: --set and --operator-path.
 void add_pipeline_options(boost::program_options::options_description& options);
+/// --memory, of subcommands that run pipelines.
+void add_memory_option(boost::program_options::options_description& options);
+/// Bounds this process's memory as --memory says; before anything is opened. Bytes; 0: it is not given. Throws
+/// UsageError.
+std::int64_t limit_memory_by(const boost::program_options::variables_map& values);
 /// "NODE.ARG=VALUE" texts as pairs.
 std::vector<std::pair<std::string, std::string>> assignments(const boost::program_options::variables_map& values,
                                                              const std::string& option);

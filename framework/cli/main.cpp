@@ -13,6 +13,7 @@
 #include <iostream>
 
 #include "base/near.h"
+#include "base/process_limits.h"
 #include "cli/output/standard_output.h"
 #include "command.h"
 #include "crash_report.h"
@@ -163,6 +164,26 @@ void add_pipeline_options(po::options_description& options) {
                         "set an argument of a node, or vars.NAME; may be repeated");
   options.add_options()("operator-path", po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
                         "search this folder for operators first; may be repeated");
+}
+
+void add_memory_option(po::options_description& options) {
+  options.add_options()("memory", po::value<std::int64_t>()->value_name("MIB"),
+                        "memory that this process may have, files that are mapped to be read aside; an item that needs "
+                        "more fails");
+}
+
+std::int64_t limit_memory_by(const po::variables_map& values) {
+  if (!values.contains("memory")) return 0;
+  constexpr std::int64_t kLeast = 256;                   // MiB: the libraries' own
+  constexpr std::int64_t kMost = std::int64_t{1} << 40;  // more is no number of bytes
+  const std::int64_t mib = values["memory"].as<std::int64_t>();
+  if (mib < kLeast || mib > kMost) {
+    throw UsageError(fmt::format("--memory takes a number of MiB of at least {}, found {}", kLeast, mib));
+  }
+  if (!limit_memory(mib << 20)) {
+    throw Error("unavailable", "--memory: the kernel does not let this process bound its memory");
+  }
+  return mib << 20;
 }
 
 std::vector<std::pair<std::string, std::string>> assignments(const po::variables_map& values,

@@ -351,6 +351,8 @@ TEST_CASE("run: the command line is checked before anything runs") {
         "pipit: --progress takes one of 'auto', 'on' and 'off', found 'yes'\n");
   CHECK(err({"run", "up.yaml", "--inputs", "-", "--threads", "-1"}) ==
         "pipit: --threads takes a number of at least 0, found -1\n");
+  CHECK(err({"run", "up.yaml", "--inputs", "-", "--memory", "255"}) ==
+        "pipit: --memory takes a number of MiB of at least 256, found 255\n");
   CHECK(err({"run", "none.yaml", "--inputs", "-"}) == "cannot open pipeline 'none.yaml': No such file or directory\n");
   CHECK(err({"run", ".", "--inputs", "-"}) == "'.' is a folder; expected a pipeline file\n");
 }
@@ -532,3 +534,33 @@ TEST_CASE("run: items that failed are told in one line") {
   const Outcome array = upper("{\"text\":\"a\"}\n");
   CHECK(array.err == "");
 }
+
+// A sanitizer's own memory is beyond any bound.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("run: an item that needs more than --memory fails and the others have their results") {
+  const Scene scene;
+  scene.write("content.yaml", R"(pipit: 1
+inputs: {file: string}
+nodes:
+  - {name: read, op: test/text.content, in: file, out: bytes}
+outputs: [bytes]
+)");
+  scene.write("small.txt", "ab");
+  scene.write("large.txt", "");
+  std::filesystem::resize_file(scene.folder() + "/large.txt", std::size_t{1} << 30);
+  const Outcome outcome =
+      scene.run({"run", "content.yaml", "--inputs", "-", "--memory", "256"}, "small.txt\nlarge.txt\nsmall.txt\n");
+  CHECK(
+      outcome.out ==
+      R"({"item":0,"bytes":[97,98]})"
+      "\n"
+      R"({"item":1,"file":"large.txt","error":{"node":"read","code":"out_of_memory","message":"memory is exhausted"}})"
+      "\n"
+      R"({"item":2,"bytes":[97,98]})"
+      "\n");
+  CHECK(outcome.err ==
+        "1 of 3 items failed; item 1: node 'read': memory is exhausted (out_of_memory); standard output has its line\n"
+        "--memory 256 was too little for 1 item; more lets it through\n");
+  CHECK(outcome.status == 1);
+}
+#endif

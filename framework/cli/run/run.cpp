@@ -11,6 +11,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/counted.h"
 #include "base/file_names.h"
 #include "base/near.h"
 #include "base/process_limits.h"
@@ -102,6 +103,7 @@ po::options_description run_options() {
   options.add_options()("stats", text()->value_name("FILE.json"), "write what each node did");
   options.add_options()("threads", po::value<int>()->default_value(0)->value_name("N"),
                         "threads for LibTorch, FFmpeg and the like together; 0: the CPUs that this process may use");
+  add_memory_option(options);
   options.add_options()("no-cache", po::bool_switch(), "neither use nor keep converted weights");
   options.add_options()("verbose,v", po::bool_switch(),
                         "tell on standard error what was loaded and what each node did");
@@ -127,6 +129,7 @@ struct Choices {
   bool verbose = false;
   std::string stats_file;
   std::string trace_file;
+  std::int64_t memory = 0;  // bytes that this process may have; 0: no limit of ours
   Options options;
 };
 
@@ -201,6 +204,7 @@ Choices choices_of(const po::variables_map& values) {
     throw UsageError(fmt::format("--threads takes a number of at least 0, found {}", c.options.threads));
   }
   if (c.options.threads == 0) c.options.threads = available_cpus();
+  c.memory = limit_memory_by(values);
   c.options.on_warning = [](const std::string& message) { fmt::print(stderr, "warning: {}\n", message); };
   return c;
 }
@@ -304,6 +308,11 @@ std::optional<std::int64_t> items_to_run(const Choices& choices, const RequestRe
 void tell_end(const Choices& choices, const RunOutput& output, const Failures& failures, const Selection& selection,
               std::int64_t items) {
   if (failures.count() > 0) fmt::print(stderr, "{}", failures.text(items, output.lines_file()));
+  if (choices.memory > 0 && failures.by_code().contains("out_of_memory")) {
+    const std::int64_t short_of = failures.by_code().at("out_of_memory");
+    fmt::print(stderr, "--memory {} was too little for {}; more lets {} through\n", choices.memory >> 20,
+               counted(short_of, "item"), short_of == 1 ? "it" : "them");
+  }
   if (selection.failed > 0) fmt::print(stderr, "{}", earlier_failures_text(selection.failed, output.lines_file()));
   if (output.old_ones_stay()) {
     fmt::print(stderr, "no result came; '{}' is left as it was\n", choices.output.file);

@@ -40,6 +40,7 @@ po::options_description serve_options() {
   options.add_options()("max-items", po::value<int>()->default_value(2048)->value_name("N"), "of a request");
   options.add_options()("timeout", po::value<double>()->default_value(60)->value_name("S"),
                         "for a request to come, to be answered and to be read, and for the end");
+  add_memory_option(options);
   options.add_options()("threads", po::value<int>()->default_value(0)->value_name("N"),
                         "threads; 0: the CPUs that this process may use");
   options.add_options()("quiet,q", po::bool_switch(), "no line for each request");
@@ -89,6 +90,7 @@ server::ServerOptions options_of(const po::variables_map& values) {
   if (!(timeout > 0 && timeout <= 86400))
     throw UsageError(fmt::format("--timeout takes a number above 0, at most 86400, found {}", timeout));
   options.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout * 1000));
+  limit_memory_by(values);
   const int threads = at_least(values, "threads", 0);
   options.pipeline.threads = threads > 0 ? threads : available_cpus();
   options.pipeline.set = assignments(values, "set");
