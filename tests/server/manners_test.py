@@ -150,6 +150,26 @@ class Manners(unittest.TestCase):
             self.assertEqual((status, answer["error"]["code"]), (504, "timeout"))
             self.assertEqual(answer["error"]["message"], "the query was not understood in the time that a request has")
 
+    @unittest.skipIf(SANITIZED, "a sanitizer's own memory is beyond any bound")
+    def test_an_item_that_needs_more_than_the_memory_fails_and_others_are_served_on(self):
+        self.folder.write("content.yaml", "pipit: 1\ninputs: {text: string}\nnodes:\n  - {name: read, op: test/text.content, in: text, out: bytes}\noutputs: [bytes]\n")
+        self.folder.write("small.txt", "ab")
+        with open(self.folder.path / "large.txt", "wb") as large:
+            large.truncate(1 << 30)
+        # Its threads do not have room for their stacks all at once: those that there are take turns.
+        with self.server("content.yaml", "--memory", "256") as server:
+            answers = {name: server.post("/v1/pipelines/content", {"text": name + ".txt"})[1] for name in ("large", "small")}
+            self.assertEqual([answers["large"]["error"][key] for key in ("code", "message")], ["out_of_memory", "node 'read': memory is exhausted"])
+            self.assertEqual(answers["small"]["bytes"], [97, 98])
+            answered = []
+            clients = [threading.Thread(target=lambda: answered.append(server.post("/v1/pipelines/up", {"text": "a"})[0])) for _ in range(100)]
+            for client in clients:
+                client.start()
+            for client in clients:
+                client.join()
+            self.assertEqual(answered, [200] * 100)
+            self.assertEqual(server.signal(signal.SIGTERM), 0)
+
     def test_a_client_that_goes_away_ends_its_stream(self):
         with self.server() as server:
             lines = b'{"text":"a"}\n' * 100

@@ -21,6 +21,7 @@
 #include "module/foreign_code.h"
 #include "pipit/error.h"
 #include "server/http/target.h"
+#include "server/http/workers.h"
 
 namespace pipit::server {
 namespace {
@@ -87,7 +88,7 @@ struct Shared {
   asio::io_context io{1};
   // Its thread goes on while all that is left is the answer of a worker.
   asio::executor_work_guard<asio::io_context::executor_type> lasting{io.get_executor()};
-  asio::thread_pool workers;
+  Workers workers;
   std::atomic<int> under_way{0};
   std::atomic<bool> draining{false};
   std::atomic<std::uint64_t> requests{0};
@@ -233,10 +234,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
     ++shared_->under_way;
     stream_.expires_never();
     watch();
-    asio::post(shared_->workers, [self = shared_from_this()] {
-      self->working_ = Clock::now();
-      self->work();
-    });
+    try {
+      shared_->workers.post([self = shared_from_this()] {
+        self->working_ = Clock::now();
+        self->work();
+      });
+    } catch (const Error& error) {
+      shared_->ended();
+      respond(told({503, error.code(), error.what(), "", {{"Retry-After", "1"}}}));
+    }
   }
 
   /// Notices that the client closes its end while its request is answered.
@@ -252,7 +258,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// On a thread of its own.
   void work() {
-    enter_own_thread();
     Response response = shared_->front.answer(request_);
     if (response.stream && request_.method != "HEAD") {
       stream_body(response);
