@@ -178,7 +178,7 @@ std::int64_t limit_memory_by(const po::variables_map& values) {
   constexpr std::int64_t kMost = std::int64_t{1} << 40;  // more is no number of bytes
   const std::int64_t mib = values["memory"].as<std::int64_t>();
   if (mib < kLeast || mib > kMost) {
-    throw UsageError(fmt::format("--memory takes a number of MiB of at least {}, found {}", kLeast, mib));
+    throw UsageError(fmt::format("--memory takes a number of MiB from {} to {}, found {}", kLeast, kMost, mib));
   }
   if (!limit_memory(mib << 20)) {
     throw Error("unavailable", "--memory: the kernel does not let this process bound its memory");

@@ -352,7 +352,7 @@ TEST_CASE("run: the command line is checked before anything runs") {
   CHECK(err({"run", "up.yaml", "--inputs", "-", "--threads", "-1"}) ==
         "pipit: --threads takes a number of at least 0, found -1\n");
   CHECK(err({"run", "up.yaml", "--inputs", "-", "--memory", "255"}) ==
-        "pipit: --memory takes a number of MiB of at least 256, found 255\n");
+        "pipit: --memory takes a number of MiB from 256 to 1099511627776, found 255\n");
   CHECK(err({"run", "none.yaml", "--inputs", "-"}) == "cannot open pipeline 'none.yaml': No such file or directory\n");
   CHECK(err({"run", ".", "--inputs", "-"}) == "'.' is a folder; expected a pipeline file\n");
 }

@@ -1,35 +1,27 @@
 #include "media/video/accepted_formats.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "media/ffmpeg.h"
 
 namespace pipit::video {
 namespace {
 
-bool accepts(const std::vector<std::string>& chosen, std::initializer_list<std::string_view> all,
-             std::string_view name) {
-  return chosen.empty() ? std::ranges::find(all, name) != all.end() : std::ranges::find(chosen, name) != chosen.end();
+std::vector<std::string> chosen_or(std::vector<std::string> chosen, std::initializer_list<std::string_view> all) {
+  return chosen.empty() ? std::vector<std::string>(all.begin(), all.end()) : std::move(chosen);
 }
 
 }  // namespace
 
-bool AcceptedFormats::has_container(std::string_view name) const {
-  return accepts(containers, kContainers, name);
-}
-
-bool AcceptedFormats::has_codec(std::string_view name) const {
-  return accepts(codecs, kCodecs, name);
-}
-
-std::string AcceptedFormats::decoders() const {
-  std::string names;
+AcceptedFormats::AcceptedFormats(std::vector<std::string> containers, std::vector<std::string> codecs)
+    : containers_(chosen_or(std::move(containers), kContainers)), codecs_(chosen_or(std::move(codecs), kCodecs)) {
   void* at = nullptr;
   while (const AVCodec* codec = av_codec_iterate(&at)) {
-    if (av_codec_is_decoder(codec) == 0 || !has_codec(avcodec_get_name(codec->id))) continue;
-    names.append(names.empty() ? "" : ",").append(codec->name);
+    if (av_codec_is_decoder(codec) == 0 || (codec->capabilities & AV_CODEC_CAP_HARDWARE) != 0) continue;
+    if (std::ranges::find(codecs_, avcodec_get_name(codec->id)) == codecs_.end()) continue;
+    decoders_.append(decoders_.empty() ? "" : ",").append(codec->name);
   }
-  return names;
 }
 
 }  // namespace pipit::video

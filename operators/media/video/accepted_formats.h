@@ -23,16 +23,23 @@ inline const std::initializer_list<std::string_view> kCodecs = {
     "vp6",  "vp6f", "prores", "dnxhd",    "dvvideo", "ffv1",       "huffyuv",    "ffvhuff", "utvideo",   "rawvideo",
     "png",  "v210", "cfhd",   "jpeg2000", "svq3",    "cinepak",    "qtrle",      "msvideo1"};
 
-/// Which of them a file may have; an empty list: any of the above.
-struct PIPIT_VIDEO_API AcceptedFormats {
-  std::vector<std::string> containers;
-  std::vector<std::string> codecs;
+/// Which of them a file may have.
+class PIPIT_VIDEO_API AcceptedFormats {
+ public:
+  /// An empty list: any of the above.
+  AcceptedFormats() : AcceptedFormats({}, {}) {}
+  AcceptedFormats(std::vector<std::string> containers, std::vector<std::string> codecs);
 
-  bool has_container(std::string_view name) const;
-  bool has_codec(std::string_view name) const;
+  const std::vector<std::string>& containers() const { return containers_; }
+  const std::vector<std::string>& codecs() const { return codecs_; }
   /// FFmpeg's decoders for the codecs, apart by commas, as its `codec_whitelist` takes them: opening a file tries
   /// decoders on all its streams, and so tries no others.
-  std::string decoders() const;
+  const std::string& decoders() const { return decoders_; }
+
+ private:
+  std::vector<std::string> containers_;
+  std::vector<std::string> codecs_;
+  std::string decoders_;
 };
 
 }  // namespace pipit::video

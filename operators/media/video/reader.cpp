@@ -21,6 +21,11 @@ std::string_view first_name(const AVInputFormat& demuxer) {
   return names.substr(0, names.find(','));
 }
 
+template <class Names>
+bool has(const Names& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
 }  // namespace
 
 Work& Work::operator+=(const Work& other) {
@@ -86,14 +91,14 @@ void Reader::open_container() {
                              static_cast<unsigned>(std::max<std::int64_t>(options_.limits.probe_bytes, 2048)));
   check_interrupted();
   if (probed < 0 || demuxer == nullptr) fail("invalid_media", "has no video format that is known");
-  if (!AcceptedFormats().has_container(first_name(*demuxer))) {
+  if (!has(kContainers, first_name(*demuxer))) {
     const bool image = first_name(*demuxer).ends_with("_pipe");
     fail("invalid_media", fmt::format("holds '{}' ({}), expected a video file{}", demuxer->name, demuxer->long_name,
                                       image ? "; image_decode.ffmpeg reads images" : ""));
   }
-  if (!options_.accepted.has_container(first_name(*demuxer))) {
+  if (!has(options_.accepted.containers(), first_name(*demuxer))) {
     fail("invalid_media", fmt::format("is a file of kind '{}', which is not among containers = {}",
-                                      first_name(*demuxer), fmt::join(options_.accepted.containers, ", ")));
+                                      first_name(*demuxer), fmt::join(options_.accepted.containers(), ", ")));
   }
 
   AVFormatContext* format = allocated(avformat_alloc_context());
@@ -156,15 +161,15 @@ void Reader::check_encryption() const {
 void Reader::open_codec() {
   const AVCodecParameters& parameters = *stream_->codecpar;
   const char* name = avcodec_get_name(parameters.codec_id);
-  if (!options_.accepted.codecs.empty() && AcceptedFormats().has_codec(name) && !options_.accepted.has_codec(name)) {
-    fail("invalid_media", fmt::format("is encoded as '{}', which is not among codecs = {}", name,
-                                      fmt::join(options_.accepted.codecs, ", ")));
-  }
-  if (!options_.accepted.has_codec(name)) {
+  if (!has(kCodecs, name)) {
     fail("invalid_media",
          fmt::format("is encoded as '{}', which is not among the codecs that are decoded (pipit inspect "
                      "video_decode.ffmpeg lists them); encode it anew, as H.264 say",
                      name));
+  }
+  if (!has(options_.accepted.codecs(), name)) {
+    fail("invalid_media", fmt::format("is encoded as '{}', which is not among codecs = {}", name,
+                                      fmt::join(options_.accepted.codecs(), ", ")));
   }
   const AVCodec* codec = avcodec_find_decoder(parameters.codec_id);
   if (codec == nullptr) fail("invalid_media", fmt::format("is encoded as '{}', for which there is no decoder", name));

@@ -147,7 +147,7 @@ class DecodeVideo {
     shares_threads_ = threads == 0 && context.threads() > 0;
     reader.threads = threads > 0 ? static_cast<int>(threads) : std::clamp(context.threads(), 1, 64);
     reader.fail_on_corrupt = arguments.string("on_corrupt") == "fail";
-    reader.accepted = {list(arguments, "containers"), list(arguments, "codecs")};
+    reader.accepted = pipit::video::AcceptedFormats(list(arguments, "containers"), list(arguments, "codecs"));
     reader.limits.max_pixels = arguments.integer("max_pixels");
     reader.limits.max_packets = arguments.integer("max_packets");
     reader.limits.max_streams = arguments.integer("max_streams");

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "clips.h"
+#include "media/ffmpeg.h"
 
 namespace pipit::video {
 
@@ -117,7 +118,7 @@ TEST_CASE("broken video: containers and codecs are explicit lists, which can be 
                                "' is encoded as 'zmbv', which is not among the codecs that are decoded (pipit inspect "
                                "video_decode.ffmpeg lists them); encode it anew, as H.264 say");
   DecoderOptions options;
-  options.reader.accepted = {{"mov", "matroska"}, {"hevc", "av1"}};
+  options.reader.accepted = AcceptedFormats({"mov", "matroska"}, {"hevc", "av1"});
   CHECK(decode(data("hevc.mp4"), options) == decode(data("hevc.mp4")));
   CHECK(decode(data("av1.mp4"), options) == decode(data("av1.mp4")));
   CHECK(failure(data("bframes.mp4"), options) == "invalid_media: video '" + data("bframes.mp4") +
@@ -132,8 +133,23 @@ TEST_CASE("broken video: opening a file tries no decoder but those of the list")
   CHECK(decoders.find(",h264,") != std::string::npos);
   for (const char* other : {",aac,", ",mp3,", ",zmbv,", ",ansi,", ",subrip,"})
     CHECK(decoders.find(other) == std::string::npos);
-  CHECK(AcceptedFormats{{}, {"mpeg4"}}.decoders().starts_with("mpeg4"));
-  CHECK(AcceptedFormats{{}, {"mpeg4"}}.decoders().find("h264") == std::string::npos);
+  const AcceptedFormats narrow({}, {"mpeg4"});
+  CHECK(narrow.decoders().starts_with("mpeg4"));
+  CHECK(narrow.decoders().find("h264") == std::string::npos);
+}
+
+TEST_CASE("broken video: the lists have FFmpeg's names") {
+  for (const std::string_view name : kContainers) {
+    CAPTURE(name);
+    CHECK(av_find_input_format(std::string(name).c_str()) != nullptr);
+  }
+  for (const std::string_view name : kCodecs) {
+    CAPTURE(name);
+    const AVCodecDescriptor* codec = avcodec_descriptor_get_by_name(std::string(name).c_str());
+    REQUIRE(codec != nullptr);
+    CHECK(codec->type == AVMEDIA_TYPE_VIDEO);
+    CHECK(avcodec_find_decoder(codec->id) != nullptr);
+  }
 }
 
 TEST_CASE("broken video: a stream that is not there is refused") {

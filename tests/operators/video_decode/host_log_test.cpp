@@ -47,4 +47,11 @@ TEST_CASE("host: its FFmpeg log callback stays when pipit decodes in the same pr
   CHECK(heard.back() == "moov atom not found\n");
   av_log(nullptr, AV_LOG_ERROR, "a line of the host's");
   CHECK(heard.back() == "a line of the host's");
+
+  // Nothing decodes the sound of a clip, while it is opened either; FFmpeg says so, and the host hears it.
+  heard.clear();
+  const pipit::Result film = pipeline.call({{"path", std::string(PIPIT_TEST_DATA) + "/audio_longer.mp4"}});
+  CHECK_FALSE(film.error);
+  REQUIRE(!heard.empty());
+  for (const std::string& line : heard) CHECK(line.starts_with("Codec (aac) not on whitelist '"));
 }
