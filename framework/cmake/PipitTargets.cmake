@@ -7,6 +7,12 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE RelWithDebInfo)
 endif()
 
+# Tables of lines and functions, which back-traces and sanitizers show, and no variables: a third less to compile and to write.
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+endif()
+
 find_program(PIPIT_CCACHE ccache)
 if(PIPIT_CCACHE AND PROJECT_IS_TOP_LEVEL)
   # Precompiled headers are cached too, which ccache does only when told that their defines and times do not matter; and build folders
@@ -33,7 +39,10 @@ if(PIPIT_SANITIZE)
   target_compile_options(pipit_flags INTERFACE -fsanitize=${PIPIT_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(pipit_flags INTERFACE -fsanitize=${PIPIT_SANITIZE})
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-  target_compile_options(pipit_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+  target_compile_options(pipit_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+endif()
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+  target_compile_options(pipit_flags INTERFACE -fcf-protection=full)
 endif()
 
 # pipit_add_room(NAME SOURCES file… [BELOW room…] [LIBRARIES PUBLIC|PRIVATE target…])

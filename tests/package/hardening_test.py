@@ -4,6 +4,7 @@ usage: hardening_test.py READELF TREE
 """
 
 import pathlib
+import platform
 import re
 import subprocess
 import sys
@@ -54,6 +55,13 @@ class Hardening(unittest.TestCase):
                 symbols = of("--dyn-syms", TREE / name)
                 self.assertIn("__stack_chk_fail", symbols)
         self.assertRegex(of("--dyn-syms", TREE / "bin/pipit"), r"__(memcpy|memset|snprintf|read|vsnprintf|fprintf)_chk")
+
+    @unittest.skipUnless(platform.machine() == "x86_64", "endbr64 is of x86-64")
+    def test_each_function_that_a_pointer_may_name_begins_with_a_mark(self):
+        """The compiler's part of control-flow enforcement. Debian 12's own start files have no mark, so no whole file claims it."""
+        for name in ("bin/pipit", "lib/libpipit.so", "lib/libpipit_media.so", "lib/libpipit_clip.so"):
+            with self.subTest(file=name):
+                self.assertGreater((TREE / name).read_bytes().count(b"\xf3\x0f\x1e\xfa"), 100)
 
 
 if __name__ == "__main__":

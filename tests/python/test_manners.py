@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -155,7 +156,12 @@ def test_opening_and_closing_leaves_no_thread_and_no_memory() -> None:
     rounds(200)
     before_threads, before_pages = threads(), pages()
     rounds(1000)
-    assert threads() == before_threads
+    # A thread that has been joined stays in /proc until the kernel has taken it away.
+    for _ in range(100):
+        if threads() <= before_threads:
+            break
+        time.sleep(0.05)
+    assert threads() <= before_threads
     assert pages() - before_pages < 2000  # 8 MiB
 
 
