@@ -60,3 +60,16 @@ install(DIRECTORY pipelines DESTINATION share/pipit USE_SOURCE_PERMISSIONS
 install(DIRECTORY plugins/template DESTINATION share/pipit/plugins PATTERN build EXCLUDE)
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION share/doc/pipit)
 install(DIRECTORY docs DESTINATION share/doc/pipit)
+
+# What it is made of, as the machine that builds it has it.
+find_package(Python3 COMPONENTS Interpreter)
+if(Python3_FOUND)
+  set(bill_of_materials "${PROJECT_BINARY_DIR}/bill-of-materials.json")
+  execute_process(
+    COMMAND "${Python3_EXECUTABLE}" -B "${PROJECT_SOURCE_DIR}/framework/cmake/bill_of_materials.py" "${PROJECT_VERSION}"
+            "${PROJECT_SOURCE_DIR}/dependencies.sh"
+    OUTPUT_FILE "${bill_of_materials}" COMMAND_ERROR_IS_FATAL ANY)
+  set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/dependencies.sh" "${PROJECT_SOURCE_DIR}/framework/cmake/bill_of_materials.py")
+  install(FILES "${bill_of_materials}" DESTINATION share/doc/pipit)
+endif()

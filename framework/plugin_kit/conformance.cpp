@@ -278,6 +278,34 @@ void check_rows(const Subject& subject, const Teller& tell) {
   }
 }
 
+/// Vectors are compared where the names of their spaces are equal: the same arguments must give the same name.
+void check_space(const Subject& subject, const Teller& tell) {
+  const auto same = [&](const char* whose, const std::string& name, const std::string& again) {
+    if (name == again) return true;
+    tell.failed("space",
+                fmt::format("two instances with the same arguments name two spaces for {}, '{}' and '{}'; what the "
+                            "name tells must follow from the arguments and the files that they name",
+                            whose, name, again));
+    return false;
+  };
+  tell.doing("it was asked for the space of its vectors");
+  try {
+    const auto one = subject.probe();
+    const auto other = subject.probe();
+    const std::string given = one->space();
+    const std::string taken = one->takes_space();
+    if (!same("the vectors that it gives", given, other->space())) return;
+    if (!same("the vectors that it takes", taken, other->takes_space())) return;
+    std::string told = given.empty() ? "names none" : fmt::format("gives vectors of '{}'", given);
+    if (!taken.empty()) told += fmt::format(", takes those of '{}'", taken);
+    tell.passed("space", told);
+  } catch (const Error& e) {
+    const std::string fault = not_a_refusal(subject.module.signature, e);
+    if (!fault.empty()) return tell.failed("space", fault);
+    tell.passed("space", fmt::format("refused with an error ({})", text_of(e)));
+  }
+}
+
 /// An operator without state must not tell which rows came together; one with state must have it in the instance.
 void check_state(const Subject& subject, const Teller& tell) {
   tell.doing("it had rows of two items by turns");
@@ -508,9 +536,10 @@ ConformanceReport test_module(const ConformanceOptions& options) {
   };
   if (!run_group(options, "arguments", binding, report.findings)) return report;
   if (!run_group(options, "rows", check_rows, report.findings)) return report;
-  const std::pair<const char*, Group> groups[] = {
-      {"constructor", check_constructor}, {"state", check_state}, {"threads", check_threads},
-      {"edge rows", check_edge_rows},     {"stop", check_stop},   {"memory", check_memory}};
+  const std::pair<const char*, Group> groups[] = {{"space", check_space},         {"constructor", check_constructor},
+                                                  {"state", check_state},         {"threads", check_threads},
+                                                  {"edge rows", check_edge_rows}, {"stop", check_stop},
+                                                  {"memory", check_memory}};
   for (const auto& [name, group] : groups) run_group(options, name, group, report.findings);
   return report;
 }

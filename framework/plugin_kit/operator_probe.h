@@ -31,6 +31,9 @@ class OperatorProbe final : private NodeMonitor {
   ProbeOutcome item(const Rows& rows) { return {driver_.item(rows)}; }
   /// From now on nobody wants what it emits.
   void stop() { driver_.stop_after(0); }
+  /// As OperatorInstance's.
+  std::string space() const { return driver_.instance().space(); }
+  std::string takes_space() const { return driver_.instance().takes_space(); }
 
  private:
   void warn(const std::string&) override {}

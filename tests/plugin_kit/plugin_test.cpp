@@ -67,6 +67,7 @@ TEST_CASE("plugin test: a good module passes") {
   passed   arguments        2 wrong ones refused by the signature
   passed   rows             3 rows, types and counts as the signature says
   passed   repeatability    the same rows gave the same results
+  passed   space            names none
   passed   constructor      4 edge values taken, 0 refused with an error
   passed   state            rows gave the same alone and together
   passed   threads          4 instances at the same time gave what one gives
@@ -142,7 +143,7 @@ TEST_CASE("plugin test: a module that refuses every row is not passed") {
     CHECK(outcome.out.find(std::string("  untried  rows             every row was refused (") + code +
                            ": not today); give rows of your own with --rows FILE.jsonl\n"
                            "  untried  repeatability    every row was refused\n") != std::string::npos);
-    CHECK(outcome.out.ends_with("incomplete: 4 of 14 checks had no row that the operator takes\n"));
+    CHECK(outcome.out.ends_with("incomplete: 4 of 15 checks had no row that the operator takes\n"));
   }
   const json report =
       json::parse(test_module(kFaulty, {"--set", "fault=refuses", "--set", "how=shelf_full", "--json"}).out);
@@ -175,6 +176,17 @@ TEST_CASE("plugin test: a call that never returns is ended") {
 
 TEST_CASE("plugin test: what goes to standard output is told") {
   CHECK(fault("prints").starts_with("rows: printed on standard output, where results go: debug: a text\n"));
+}
+
+TEST_CASE("plugin test: a space's name follows from the arguments") {
+  CHECK(fault("space") ==
+        "space: two instances with the same arguments name two spaces for the vectors that it gives, 'space 0' and "
+        "'space "
+        "1'; what the name tells must follow from the arguments and the files that they name\n");
+  CHECK(failures(kFaulty, {"--set", "fault=space", "--set", "how=throws"}) ==
+        "space: failed with operator_failed: no idea, which is not a refusal; throw pipit::Error(\"invalid_input\", …) "
+        "or "
+        "another code that says what is wrong\n");
 }
 
 TEST_CASE("plugin test: memory between rows and items and threads is found") {

@@ -1,6 +1,8 @@
 #include "index/accelerator/neighbour_graph.h"
 
-// It defines functions that are not inline: this is the one source that has it.
+// It defines functions that are not inline: this is the one source that has it. Without its hints to the processor's
+// cache, which read one place beyond the last neighbour of a row; distances are RowSpace's in any case.
+#define NO_MANUAL_VECTORIZATION
 #include <hnswlib/hnswlib.h>
 
 #include <algorithm>
@@ -22,13 +24,17 @@ constexpr std::int64_t kMostStarts = 4096;
 class RowSpace : public hnswlib::SpaceInterface<float> {
  public:
   explicit RowSpace(std::int64_t dimension) : dimension_(static_cast<std::size_t>(dimension)) {}
-  std::size_t get_data_size() override { return dimension_ + sizeof(float); }
+  /// A whole number of words, since hnswlib's lists of neighbours lie behind each other with the rows between them.
+  std::size_t get_data_size() override {
+    constexpr std::size_t kWord = sizeof(float);
+    return (dimension_ + kWord - 1) / kWord * kWord + kWord;
+  }
   hnswlib::DISTFUNC<float> get_dist_func() override { return distance; }
   void* get_dist_func_param() override { return &dimension_; }
 
-  void keep(const CodedRows& rows, std::int64_t row, std::vector<std::int8_t>& into) const {
+  void keep(const CodedRows& rows, std::int64_t row, std::vector<std::int8_t>& into) {
     const auto at = static_cast<std::size_t>(row);
-    into.resize(dimension_ + sizeof(float));
+    into.resize(get_data_size());
     std::memcpy(into.data(), rows.codes.data() + at * dimension_, dimension_);
     std::memcpy(into.data() + dimension_, &rows.scales[at], sizeof(float));
   }
@@ -52,7 +58,7 @@ class RowSpace : public hnswlib::SpaceInterface<float> {
 
 using Graph = hnswlib::HierarchicalNSW<float>;
 
-void add_all(Graph& graph, const RowSpace& space, const CodedRows& rows, const GraphSettings& settings) {
+void add_all(Graph& graph, RowSpace& space, const CodedRows& rows, const GraphSettings& settings) {
   std::atomic<std::int64_t> next = 0;
   std::atomic<bool> canceled = false;
   on_threads(settings.threads, [&](std::int64_t thread) {

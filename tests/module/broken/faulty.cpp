@@ -23,7 +23,7 @@ class Faulty {
         .output("text", "string")
         .argument("fault",
                   "enum(none|crash_on_empty|exit|prints|remembers|shares|random|leaks|keeps|loops|message|size|ends|"
-                  "throws|refuses)",
+                  "throws|refuses|space)",
                   "none", "what it does wrong")
         .argument("size", "int", "1", "how large")
         .argument("how", "string", "", "how it ends the process, or with which code it fails every row")
@@ -38,6 +38,11 @@ class Faulty {
     how_ = arguments.string("how");
     if (fault_ == "ends" && how_ == "exit in the constructor") std::exit(0);
     if (fault_ == "size" && how_ == "throws" && arguments.integer("size") < 0) throw std::length_error("too long");
+  }
+  std::string space() const {
+    if (fault_ != "space") return "";
+    if (how_ == "throws") throw std::runtime_error("no idea");
+    return "space " + std::to_string(shared_rows++);
   }
   pipit::Value process(const pipit::Row& row) {
     std::string text(row[0].string());
