@@ -427,6 +427,11 @@ class Connections::Net {
     shared_->workers.join();
     shared_->io.stop();
     thread_.join();
+    // What was broken off is told so here: a connection lasts as long as something of it waits to be told, and holds
+    // what it would be told by.
+    shared_->lasting.reset();
+    shared_->io.restart();
+    shared_->io.poll();
     if (!path_.empty()) ::unlink(path_.c_str());
   }
   Net(const Net&) = delete;
