@@ -59,9 +59,11 @@ def debian_component(package):
     return component
 
 
-def wheel_component(wheel, scope):
+def wheel_component(wheel, digest):
     name, version = wheel.split("==")
-    return {"type": "library", "name": name, "version": version, "purl": f"pkg:pypi/{name}@{version}", "scope": scope}
+    component = {"type": "library", "name": name, "version": version, "purl": f"pkg:pypi/{name}@{version}", "scope": "required"}
+    component["hashes"] = [{"alg": "SHA-256", "content": digest}]
+    return component
 
 
 def file_components(words, scope):
@@ -76,8 +78,7 @@ def file_components(words, scope):
 def bill(version, script):
     lists = variables(script)
     components = [debian_component(package) for package in lists["DEBIAN_PACKAGES"]]
-    for wheel, digest in zip(lists["LIBTORCH_WHEELS"], lists["LIBTORCH_SHA256"], strict=True):
-        components.append(wheel_component(wheel, "required") | {"hashes": [{"alg": "SHA-256", "content": digest}]})
+    components += map(wheel_component, lists["LIBTORCH_WHEELS"], lists["LIBTORCH_SHA256"])
     components += file_components(lists["VOCABULARY"], "required")
     components += file_components(lists["REAL_CLIPS"], "excluded")
     return {

@@ -1,8 +1,9 @@
 """What is installed is built to make a fault hard to exploit: the linker's and the compiler's marks in each file.
 
-usage: hardening_test.py READELF TREE
+usage: hardening_test.py READELF TREE COMPILE_COMMANDS.JSON
 """
 
+import json
 import pathlib
 import platform
 import re
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import unittest
 
-READELF, TREE = sys.argv[1], pathlib.Path(sys.argv[2])
+READELF, TREE, COMMANDS = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
 
 
 def of(*words):
@@ -55,6 +56,18 @@ class Hardening(unittest.TestCase):
                 symbols = of("--dyn-syms", TREE / name)
                 self.assertIn("__stack_chk_fail", symbols)
         self.assertRegex(of("--dyn-syms", TREE / "bin/pipit"), r"__(memcpy|memset|snprintf|read|vsnprintf|fprintf)_chk")
+
+    def test_every_source_is_compiled_for_it(self):
+        """What the binaries do not tell apart: the level of checked calls, and a source that was left out."""
+        wanted = {"-fstack-protector-strong", "-D_FORTIFY_SOURCE=3"}
+        if platform.machine() == "x86_64":
+            wanted.add("-fcf-protection=full")
+        rooms = [pathlib.Path(__file__).parents[2] / name for name in ("framework", "operators")]
+        entries = json.loads(COMMANDS.read_text())
+        of_project = [entry for entry in entries if any(pathlib.Path(entry["file"]).is_relative_to(room) for room in rooms)]
+        self.assertGreater(len(of_project), 200)
+        for entry in of_project:
+            self.assertLessEqual(wanted, set(entry["command"].split()), entry["file"])
 
     @unittest.skipUnless(platform.machine() == "x86_64", "endbr64 is of x86-64")
     def test_each_function_that_a_pointer_may_name_begins_with_a_mark(self):

@@ -181,12 +181,10 @@ TEST_CASE("plugin test: what goes to standard output is told") {
 TEST_CASE("plugin test: a space's name follows from the arguments") {
   CHECK(fault("space") ==
         "space: two instances with the same arguments name two spaces for the vectors that it gives, 'space 0' and "
-        "'space "
-        "1'; what the name tells must follow from the arguments and the files that they name\n");
+        "'space 1'; what the name tells must follow from the arguments and the files that they name\n");
   CHECK(failures(kFaulty, {"--set", "fault=space", "--set", "how=throws"}) ==
         "space: failed with operator_failed: no idea, which is not a refusal; throw pipit::Error(\"invalid_input\", …) "
-        "or "
-        "another code that says what is wrong\n");
+        "or another code that says what is wrong\n");
 }
 
 TEST_CASE("plugin test: memory between rows and items and threads is found") {

@@ -24,22 +24,23 @@ constexpr std::int64_t kMostStarts = 4096;
 class RowSpace : public hnswlib::SpaceInterface<float> {
  public:
   explicit RowSpace(std::int64_t dimension) : dimension_(static_cast<std::size_t>(dimension)) {}
-  /// A whole number of words, since hnswlib's lists of neighbours lie behind each other with the rows between them.
-  std::size_t get_data_size() override {
-    constexpr std::size_t kWord = sizeof(float);
-    return (dimension_ + kWord - 1) / kWord * kWord + kWord;
-  }
+  std::size_t get_data_size() override { return bytes(); }
   hnswlib::DISTFUNC<float> get_dist_func() override { return distance; }
   void* get_dist_func_param() override { return &dimension_; }
 
-  void keep(const CodedRows& rows, std::int64_t row, std::vector<std::int8_t>& into) {
+  void keep(const CodedRows& rows, std::int64_t row, std::vector<std::int8_t>& into) const {
     const auto at = static_cast<std::size_t>(row);
-    into.resize(get_data_size());
+    into.resize(bytes());
     std::memcpy(into.data(), rows.codes.data() + at * dimension_, dimension_);
     std::memcpy(into.data() + dimension_, &rows.scales[at], sizeof(float));
   }
 
  private:
+  /// Of a row: whole words, since hnswlib's lists of neighbours lie between the rows.
+  std::size_t bytes() const {
+    constexpr std::size_t kWord = sizeof(float);
+    return (dimension_ + kWord - 1) / kWord * kWord + kWord;
+  }
   /// Smaller is nearer.
   static float distance(const void* a, const void* b, const void* dimension) {
     static const ScanKernel& kernel = scan_kernel();
@@ -58,7 +59,7 @@ class RowSpace : public hnswlib::SpaceInterface<float> {
 
 using Graph = hnswlib::HierarchicalNSW<float>;
 
-void add_all(Graph& graph, RowSpace& space, const CodedRows& rows, const GraphSettings& settings) {
+void add_all(Graph& graph, const RowSpace& space, const CodedRows& rows, const GraphSettings& settings) {
   std::atomic<std::int64_t> next = 0;
   std::atomic<bool> canceled = false;
   on_threads(settings.threads, [&](std::int64_t thread) {
