@@ -108,6 +108,7 @@ class Builder {
                                 [&](const UnsetVariable& variable) { tell_unset({variable}); }};
       node.arguments = bind_arguments(node.op.signature, spec, spec.folder, tell);
       chosen = choose_variant(node);
+      if (spec.isolate) check_isolation(spec, node);
     } else {
       for (const ArgumentSpec& argument : spec.args) tell_unset(argument.unset);
     }
@@ -129,6 +130,18 @@ class Builder {
     graph_.nodes.push_back(std::move(node));
   }
 
+  void check_isolation(const NodeSpec& spec, const GraphNode& node) {
+    if (node.op.own) {
+      fault(spec.part("isolate"), fmt::format("operator '{}' is the host's own code, which runs in its process; leave "
+                                              "'isolate' out",
+                                              node.op.name));
+    } else if (asks_for_cuda(node.op.signature, node.arguments)) {
+      fault(spec.part("isolate"),
+            "tensors on cuda cannot go from process to process; leave 'isolate' out, or use "
+            "device: cpu");
+    }
+  }
+
   /// Unset variables matter here: a value of this node needs them.
   void tell_unset(const std::vector<UnsetVariable>& variables) {
     const std::string here = faults_.place();
@@ -146,7 +159,8 @@ class Builder {
 
   bool find_operator(const NodeSpec& spec, GraphNode& node) {
     try {
-      node.op = path_.describe(spec.op);
+      using Unsigned = OperatorDescription::Unsigned;
+      node.op = path_.describe(spec.op, spec.isolate ? Unsigned::kRefuse : Unsigned::kLoad);
       return true;
     } catch (const Error& e) {
       // The name is the whole fault; which node asked for it is told by the line.

@@ -71,7 +71,8 @@ std::filesystem::path find_runtime_folder() {
   // The program may be gone, with only its folder left.
   std::error_code error;
   const auto self = std::filesystem::weakly_canonical(file.parent_path(), error);
-  // A library lies beside the folder, a program in a folder beside lib/.
+  // A library lies beside the folder, a program in a folder beside lib/, the program of isolated operators in it.
+  if (self.filename() == "pipit" && std::filesystem::is_directory(self / "operators", error)) return self;
   const auto beside = self / "pipit";
   return std::filesystem::is_directory(beside, error) ? beside : (self.parent_path() / "lib" / "pipit");
 }

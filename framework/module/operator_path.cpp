@@ -42,10 +42,16 @@ ModuleNote read_note(ElfFile& elf, std::string_view name) {
   return note;
 }
 
-OperatorDescription OperatorDescription::read(const std::filesystem::path& file, std::string_view name) {
+OperatorDescription OperatorDescription::read(const std::filesystem::path& file, std::string_view name,
+                                              Unsigned unsigned_module) {
   ElfFile elf(file);
   OperatorDescription description{std::string(name), file, nullptr, read_note(elf, name), {}};
   const auto json = elf.section(kSignatureSection);
+  if (!json && unsigned_module == Unsigned::kRefuse) {
+    elf.fail(
+        "has no signature in its file, so that it would have to run here to be asked, which 'isolate' rules out; build "
+        "it with pipit_add_operator()");
+  }
   description.signature = json ? parse_signature(file, *json) : OperatorModule::load(file).signature;
   return description;
 }
@@ -100,12 +106,12 @@ std::filesystem::path OperatorPath::get(std::string_view name) const {
                                        near_name(name, known).empty() ? ";" : "", searched()));
 }
 
-OperatorDescription OperatorPath::describe(std::string_view name) const {
+OperatorDescription OperatorPath::describe(std::string_view name, OperatorDescription::Unsigned unsigned_module) const {
   for (const auto& own : own_) {
     const OperatorModule& module = own->module();
     if (module.note.name == name) return {module.note.name, {}, own, module.note, module.signature};
   }
-  return OperatorDescription::read(get(name), name);
+  return OperatorDescription::read(get(name), name, unsigned_module);
 }
 
 std::vector<OperatorPath::Entry> OperatorPath::list() const {

@@ -27,10 +27,14 @@ struct OperatorDescription {
   ModuleNote note;
   OperatorSignature signature;
 
-  /// Reads the note and the signature that the build put into the file. A module without the latter is loaded for it.
-  /// Throws pipit::Error (`invalid_module`) that starts with the file. `name` is the one it was looked up by; a module
-  /// of another name is an error.
-  static OperatorDescription read(const std::filesystem::path& file, std::string_view name);
+  /// What to do with a module whose file has no signature.
+  enum class Unsigned { kLoad, kRefuse };
+
+  /// Reads the note and the signature that the build put into the file. A module without the latter is loaded for it,
+  /// or refused where none of its code may run. Throws pipit::Error (`invalid_module`) that starts with the file.
+  /// `name` is the one it was looked up by; a module of another name is an error.
+  static OperatorDescription read(const std::filesystem::path& file, std::string_view name,
+                                  Unsigned unsigned_module = Unsigned::kLoad);
 };
 
 /// The folders that are searched for operators, in order.
@@ -46,8 +50,9 @@ class OperatorPath {
   std::optional<std::filesystem::path> find(std::string_view name) const;
   /// Throws pipit::Error (`not_found`) that names near operators and every folder that was searched.
   std::filesystem::path get(std::string_view name) const;
-  /// An operator by its name. Throws pipit::Error (`not_found`, `invalid_module`).
-  OperatorDescription describe(std::string_view name) const;
+  /// An operator by its name, as OperatorDescription::read. Throws pipit::Error (`not_found`, `invalid_module`).
+  OperatorDescription describe(std::string_view name, OperatorDescription::Unsigned unsigned_module =
+                                                          OperatorDescription::Unsigned::kLoad) const;
 
   struct Entry {
     std::string name;  // by its path

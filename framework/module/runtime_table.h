@@ -28,6 +28,7 @@ class EmitterSink {
 const pipit_host& runtime_table();
 
 class OwnOperator;
+class IsolatedOperator;
 
 /// Receives warnings and counters of a node; implemented by the pipeline.
 class NodeMonitor {
@@ -55,9 +56,10 @@ struct pipit_context {
   std::string node;
   std::uint32_t threads = 0;
   pipit::NodeMonitor* monitor = nullptr;
-  const pipit::OwnOperator* own = nullptr;  // of a node that runs the host's own code
-  std::string place{};                      // of the node, for messages: "p.yaml:4: node 'embed': "
-  std::string op{};                         // the operator's name
+  const pipit::OwnOperator* own = nullptr;      // of a node that runs the host's own code
+  std::string place{};                          // of the node, for messages: "p.yaml:4: node 'embed': "
+  std::string op{};                             // the operator's name
+  pipit::IsolatedOperator* isolated = nullptr;  // of a node whose operator runs in processes of its own
 };
 
 /// Lives as long as who makes the calls, so that a thread which an operator has forgotten finds it still there.

@@ -50,6 +50,8 @@ std::string Plan::explain() const {
                         port_list(*this, node.keep.empty() ? ports.outputs : std::vector<Port>{}, node.outputs),
                         rows_text(graph, node.domain_out));
     std::string runs = fmt::format("{} replica{}", planned.replicas, planned.replicas == 1 ? "" : "s");
+    if (graph.spec.nodes[i].isolate)
+      runs += planned.replicas == 1 ? ", in a process of its own" : ", each in a process of its own";
     if (planned.threads > 0) runs += fmt::format(" of {} thread{}", planned.threads, planned.threads == 1 ? "" : "s");
     const bool window = node.mode == Mode::kWindow;
     if (planned.batch.rows > 0) runs += ", " + batch_text(planned.batch, window ? "windows" : "rows");

@@ -30,7 +30,12 @@ class RecordingMonitor final : public NodeMonitor {
   }
   void count(std::string_view counter, std::int64_t n) override {
     const std::scoped_lock lock(mutex_);
-    counters_[std::string(counter)] += n;
+    const auto known = counters_.find(counter);
+    if (known != counters_.end()) {
+      known->second += n;
+    } else if (counters_.size() < kMostTold) {
+      counters_.emplace(counter, n);
+    }
   }
   std::vector<std::pair<std::string, std::int64_t>> counters() const {
     const std::scoped_lock lock(mutex_);
@@ -38,13 +43,13 @@ class RecordingMonitor final : public NodeMonitor {
   }
 
  private:
-  static constexpr std::size_t kMostTold = 1000;  // different messages; a long run must not grow by them
+  static constexpr std::size_t kMostTold = 1000;  // different ones; a long run must not grow by them
 
   const std::string prefix_;
   const std::function<void(const std::string&)>& on_warning_;
   mutable std::mutex mutex_;
   std::set<std::string> told_;
-  std::map<std::string, std::int64_t> counters_;
+  std::map<std::string, std::int64_t, std::less<>> counters_;
 };
 
 }  // namespace pipit

@@ -361,15 +361,13 @@ bool NodeWorker::emit(std::uint32_t row, pipit_value* outputs) {
   Item& item = item_of(row);
   Outputs given(outputs, out_ports_.size());
   const auto refuse = [&](const std::string& what) {
+    refused_ = true;
     if (!what.empty()) {
       fail_item(item, "operator_failed", fmt::format("operator '{}' gave {}", setup_.graph_node->op.name, what));
     }
     return false;
   };
-  if (unwanted(item)) {
-    refused_ = true;
-    return refuse("");
-  }
+  if (unwanted(item)) return refuse("");
   for (std::size_t port = 0; port < out_ports_.size(); ++port) {
     const auto& value = reinterpret_cast<const Value&>(outputs[port]);
     const Port& wanted = out_ports_[port];

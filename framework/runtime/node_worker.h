@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "module/operator_instance.h"
 #include "module/runtime_table.h"
 #include "module/thread_budget.h"
 #include "plan/plan.h"
-#include "runtime/operator_instance.h"
 #include "runtime/stream/joiner.h"
 #include "runtime/stream/windower.h"
 

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "module/operator_instance.h"
 #include "module/operator_module.h"
 #include "module/runtime_table.h"
-#include "runtime/operator_instance.h"
 
 namespace pipit {
 

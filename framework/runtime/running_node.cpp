@@ -18,6 +18,11 @@ std::string place_of(const Graph& graph, std::size_t node) {
   return fmt::format("{}:{}: node '{}': ", spec.place, spec.at.line, spec.name);
 }
 
+IsolationLimits limits_of(const IsolateSpec& isolate) {
+  return {std::int64_t{isolate.memory_mib} << 20,
+          std::chrono::milliseconds(static_cast<std::int64_t>(isolate.seconds * 1000))};
+}
+
 void check_opening(const Options& options) {
   if (options.cancel_opening && options.cancel_opening()) throw Error("cancelled", "opening was cancelled");
 }
@@ -30,6 +35,11 @@ void load_modules(const Plan& plan, const Options& options, std::vector<RunningN
       const OperatorDescription& op = plan.graph.nodes[i].op;
       const std::string place = place_of(plan.graph, i);
       const ForeignCode code({place.c_str(), op.name.c_str(), "while it was loaded"});
+      if (const auto& isolate = plan.graph.spec.nodes[i].isolate) {
+        nodes[i].isolated = std::make_unique<IsolatedOperator>(op, limits_of(*isolate));
+        nodes[i].module = &nodes[i].isolated->module();
+        continue;
+      }
       nodes[i].module = op.own ? &op.own->module() : &OperatorModule::load(op.file);
       // LibTorch remembers whether there is CUDA from the first time that anything asks.
       if (nodes[i].module->note.libtorch != "none" && asks_for_cuda(op.signature, plan.graph.nodes[i].arguments)) {
@@ -48,8 +58,13 @@ void construct(const Plan& plan, const Options& options, std::vector<RunningNode
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     RunningNode& node = nodes[i];
     node.monitor = std::make_unique<RecordingMonitor>(place_of(plan.graph, i), options.on_warning);
-    node.context = {plan.graph.spec.nodes[i].name,    plan.nodes[i].threads,   node.monitor.get(),
-                    plan.graph.nodes[i].op.own.get(), place_of(plan.graph, i), plan.graph.nodes[i].op.name};
+    node.context = {plan.graph.spec.nodes[i].name,
+                    plan.nodes[i].threads,
+                    node.monitor.get(),
+                    plan.graph.nodes[i].op.own.get(),
+                    place_of(plan.graph, i),
+                    plan.graph.nodes[i].op.name,
+                    node.isolated.get()};
     try {
       for (std::uint32_t r = 0; r < plan.nodes[i].replicas; ++r) {
         check_opening(options);

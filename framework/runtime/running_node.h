@@ -5,17 +5,19 @@
 #include <string>
 #include <vector>
 
+#include "isolation/isolated_operator.h"
+#include "module/operator_instance.h"
 #include "module/operator_module.h"
 #include "pipit/pipeline.h"
 #include "plan/plan.h"
 #include "runtime/node_monitor.h"
 #include "runtime/node_worker.h"
-#include "runtime/operator_instance.h"
 
 namespace pipit {
 
 /// Stays where it is once its instances are there: they know its context.
 struct RunningNode {
+  std::unique_ptr<IsolatedOperator> isolated;  // or null
   const OperatorModule* module = nullptr;
   std::unique_ptr<RecordingMonitor> monitor;
   pipit_context context;

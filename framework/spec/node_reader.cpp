@@ -11,10 +11,14 @@ namespace {
 
 const std::vector<std::string> kPipelineNodeKeys = {"name", "op", "in", "out", "args"};
 const std::vector<std::string> kNodeKeys = {"name",   "op",       "in",    "out",   "keep", "args",
-                                            "window", "replicas", "batch", "queue", "hold"};
+                                            "window", "replicas", "batch", "queue", "hold", "isolate"};
 
 /// More have nothing to do while fewer items are in flight; and each pair of neighbours' replicas has a queue.
 constexpr std::uint32_t kMostReplicas = 256;
+
+/// A process needs some for itself.
+constexpr std::uint32_t kLeastIsolatedMib = 64;
+constexpr int kMostIsolatedSeconds = 1'000'000;
 
 }  // namespace
 
@@ -59,6 +63,7 @@ void NodeReader::read(const YamlNode& map) {
   if (const YamlNode* batch = part("batch")) read_batch(*batch, node, subject);
   if (const YamlNode* queue = part("queue")) read_queue(*queue, node, subject);
   if (const YamlNode* hold = part("hold")) read_hold(*hold, node, subject);
+  if (const YamlNode* isolate = part("isolate")) read_isolate(*isolate, node, subject);
   read_args(part("args"), node, subject);
   spec_.nodes.push_back(std::move(node));
 }
@@ -190,6 +195,31 @@ void NodeReader::read_hold(const YamlNode& hold, NodeSpec& node, const std::stri
     node.hold_mib = forms_.number<double>(*mib, subject + "'hold.mib'", 0.001);
   } else {
     faults_.add(hold.at, subject + "'hold' must say how much: {mib: N}");
+  }
+}
+
+/// `none`, `process`, or `{memory_mib, seconds}`; a var may say which.
+void NodeReader::read_isolate(YamlNode isolate, NodeSpec& node, const std::string& subject) {
+  const Substituted known = variables_.substitute_in(isolate);
+  for (const UnsetVariable& variable : known.unset) faults_.add(variable.at, variable.message);
+  if (known.told || !known.unset.empty()) return;
+  if (isolate.kind == YamlNode::Kind::kScalar && isolate.text == "none") return;
+  IsolateSpec& read = node.isolate.emplace();
+  if (isolate.kind == YamlNode::Kind::kScalar && isolate.text == "process") return;
+  if (isolate.kind != YamlNode::Kind::kMapping) {
+    faults_.add(isolate.at, fmt::format("{}'isolate' must be 'none', 'process' or {{memory_mib, seconds}}, found {}",
+                                        subject, describe(isolate)));
+    return;
+  }
+  forms_.check_part(isolate, {"memory_mib", "seconds"}, subject + "'isolate'");
+  if (const YamlNode* memory = isolate.find("memory_mib"))
+    read.memory_mib = forms_.number<std::uint32_t>(*memory, subject + "'isolate.memory_mib'", kLeastIsolatedMib);
+  if (const YamlNode* seconds = isolate.find("seconds")) {
+    read.seconds = forms_.number<double>(*seconds, subject + "'isolate.seconds'", 0.1);
+    if (read.seconds > kMostIsolatedSeconds) {
+      faults_.add(seconds->at, fmt::format("{}'isolate.seconds' must be at most {}, found {}", subject,
+                                           kMostIsolatedSeconds, read.seconds));
+    }
   }
 }
 

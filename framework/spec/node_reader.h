@@ -29,6 +29,7 @@ class NodeReader {
   void read_batch(const YamlNode& batch, NodeSpec& node, const std::string& subject);
   void read_queue(const YamlNode& queue, NodeSpec& node, const std::string& subject);
   void read_hold(const YamlNode& hold, NodeSpec& node, const std::string& subject);
+  void read_isolate(YamlNode isolate, NodeSpec& node, const std::string& subject);
   void read_args(const YamlNode* args, NodeSpec& node, const std::string& subject);
 
   Spec& spec_;

@@ -67,6 +67,12 @@ struct Alias {
   std::string type;  // that the column must have; empty: any
 };
 
+/// That a node's operator runs in processes of its own, and what each of them may take.
+struct IsolateSpec {
+  std::uint32_t memory_mib = 4096;
+  double seconds = 300;  // that a call may give no sign of life
+};
+
 struct NodeSpec {
   std::string place;             // the file that has it
   std::filesystem::path folder;  // of that file
@@ -90,6 +96,7 @@ struct NodeSpec {
   std::uint32_t queue_rows = 0;  // 0: the default
   double queue_mib = 0;
   double hold_mib = 0;  // 0: not asked for
+  std::optional<IsolateSpec> isolate;
 
   // What is wrong with it was reported, and what follows from that is not:
   bool told = false;             // which operator it is, or what it reads, gives or works on

@@ -223,7 +223,7 @@ TEST_CASE("check: unknown keys of a node are told with the known ones") {
   CHECK(fault("pipit: 1\ninputs: {text: string}\nnodes:\n"
               "  - {name: up, op: test/text.upper, inn: text, in: text, out: loud}\noutputs: [loud]\n") ==
         "p.yaml:4:37: node 'up': no key 'inn' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
-        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'in'?\n"
+        "'replicas', 'batch', 'queue', 'hold' and 'isolate'); did you mean 'in'?\n"
         "      - {name: up, op: test/text.upper, inn: text, in: text, out: loud}\n"
         "                                        ^\n");
 }

@@ -491,7 +491,7 @@ outputs: [a, e, g, j, zebra]
        "    inputs: {text: strng, a b: string, good: string}\n"
        "                          ^\n"
        "f.yaml:5:6: node 'first': no key 'nam' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
-       "'replicas', 'batch', 'queue' and 'hold'); did you mean 'name'?\n"
+       "'replicas', 'batch', 'queue', 'hold' and 'isolate'); did you mean 'name'?\n"
        "      - {nam: first, op: test/text.upper, in: text, out: a}\n"
        "         ^\n"
        "f.yaml:6:24: no operator 'test/text.uper'; did you mean 'test/text.upper'? " +

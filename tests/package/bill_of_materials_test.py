@@ -55,7 +55,7 @@ class BillOfMaterials(unittest.TestCase):
     @unittest.skipUnless(shutil.which("dpkg-query"), "not Debian")
     def test_every_library_that_is_loaded_is_named(self):
         """By the source packages that the libraries and the headers are both built from."""
-        files = [TREE / "bin/pipit", *TREE.glob("lib/libpipit*.so"), *TREE.glob("lib/pipit/operators/**/*.so")]
+        files = [TREE / "bin/pipit", TREE / "lib/pipit/operator_process", *TREE.glob("lib/libpipit*.so"), *TREE.glob("lib/pipit/operators/**/*.so")]
         needed = {name for file in files for name in re.findall(r"NEEDED.*\[(.*)\]", output(READELF, "--dynamic", file))}
         own = {file.name for file in TREE.glob("lib/**/*.so*")}  # LibTorch's too
         cache = dict(re.findall(r"^\s*(\S+) \(.*=> (\S+)", output("/sbin/ldconfig", "-p"), re.MULTILINE))

@@ -20,7 +20,7 @@ def of(*words):
 
 def built():
     """The program, its libraries and operators; not LibTorch's, which are PyPI's."""
-    return [TREE / "bin/pipit", *TREE.glob("lib/libpipit*.so"), *TREE.glob("lib/pipit/operators/**/*.so")]
+    return [TREE / "bin/pipit", TREE / "lib/pipit/operator_process", *TREE.glob("lib/libpipit*.so"), *TREE.glob("lib/pipit/operators/**/*.so")]
 
 
 class Hardening(unittest.TestCase):
@@ -47,8 +47,9 @@ class Hardening(unittest.TestCase):
                 self.assertIn("RE", flags)
                 self.assertNotIn("RWE", flags)
 
-    def test_the_program_lies_anywhere(self):
-        self.assertIn("PIE", of("--dynamic", TREE / "bin/pipit"))
+    def test_the_programs_lie_anywhere(self):
+        for program in ("bin/pipit", "lib/pipit/operator_process"):
+            self.assertIn("PIE", of("--dynamic", TREE / program))
 
     def test_stacks_and_copies_are_checked(self):
         for name in ("bin/pipit", "lib/libpipit.so", "lib/libpipit_media.so", "lib/libpipit_clip.so"):

@@ -12,7 +12,7 @@ foreach(file IN LISTS package_files)
   endforeach()
 endforeach()
 
-file(GLOB_RECURSE binaries "${PREFIX}/bin/*" "${PREFIX}/lib/*.so" "${PREFIX}/lib/*.so.*")
+file(GLOB_RECURSE binaries "${PREFIX}/bin/*" "${PREFIX}/lib/pipit/operator_process" "${PREFIX}/lib/*.so" "${PREFIX}/lib/*.so.*")
 list(FILTER binaries EXCLUDE REGEX "/lib/pipit/libtorch/")
 foreach(file IN LISTS binaries)
   file(READ_ELF "${file}" RPATH old RUNPATH new)

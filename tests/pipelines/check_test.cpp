@@ -46,7 +46,7 @@ TEST_CASE("check: values that the shipped operators do not take and files that a
   CHECK(outcome.status == 2);
   CHECK(outcome.out == "");
   const std::string keys =
-      "'name', 'op', 'in', 'out', 'keep', 'args', 'window', 'replicas', 'batch', 'queue' and 'hold'";
+      "'name', 'op', 'in', 'out', 'keep', 'args', 'window', 'replicas', 'batch', 'queue', 'hold' and 'isolate'";
   CHECK(outcome.err == R"(p.yaml:4:86: node 'decode': argument 'start_time' takes a float of at least 0, found -1
     … - {name: decode, op: video_decode.ffmpeg, in: path, out: frame, args: {start_time: -1, stream: -2}}
                                                                                          ^

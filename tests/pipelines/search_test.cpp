@@ -74,7 +74,7 @@ TEST_CASE("search: the demo's clips are found by a sentence, by a clip and by a 
   CHECK(clip[1]["path"] != kCross);
   CHECK(moments.answers({"--video", kCross, "--start", "1", "--end", "2", "-k", "1"})[0]["path"] == kCross);
   CHECK(moments.search({"--video", kCross, "--start", "2", "--end", "1"}).err ==
-        "query '" + kCross + "': pipeline:9: node 'decode': argument 'end_time' must be later than start_time\n");
+        "query '" + kCross + "': pipeline:11: node 'decode': argument 'end_time' must be later than start_time\n");
   CHECK(moments.search({"--image", kCross}).status == 1);
   CHECK(moments.search({"--text", ""}).err == "query '': the query is empty\n");
 }

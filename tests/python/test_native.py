@@ -342,3 +342,13 @@ def test_a_result_shows_itself(embed_text: pipit.Pipeline) -> None:
     assert "&lt;b&gt;" in result._repr_html_()
     with pytest.raises(KeyError, match="no output 'vector'; the item has 'text', 'vec'"):
         result["vector"]
+
+
+def test_operators_run_in_processes_of_their_own() -> None:
+    weights = {"vars.weights": WEIGHTS}
+    with (
+        pipit.Pipeline(PIPELINES / "video_embedding.yaml", set=weights) as inside,
+        pipit.Pipeline(PIPELINES / "video_embedding.yaml", set={**weights, "vars.isolate": "process"}) as apart,
+    ):
+        for clip in CLIPS[:2]:
+            assert np.array_equal(inside(path=str(clip))["vec"], apart(path=str(clip))["vec"])

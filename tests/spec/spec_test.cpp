@@ -103,7 +103,7 @@ TEST_CASE("spec: unknown keys get a near name") {
         "          ^");
   CHECK(fault(with("replica: 2")) ==
         "f.yaml:4:40: node 'up': no key 'replica' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
-        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'replicas'?\n"
+        "'replicas', 'batch', 'queue', 'hold' and 'isolate'); did you mean 'replicas'?\n"
         "      - {name: up, op: a.b, in: t, out: u, replica: 2}\n"
         "                                           ^");
   CHECK(fault(with("queue: {rows: 2}")) ==
@@ -368,15 +368,15 @@ TEST_CASE("spec: a slip in a key is told once and the rest is read as it was mea
         "    input: {t: string}\n"
         "    ^\n"
         "f.yaml:4:6: node 'up': no key 'nam' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
-        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'name'?\n"
+        "'replicas', 'batch', 'queue', 'hold' and 'isolate'); did you mean 'name'?\n"
         "      - {nam: up, op: a.b, inn: t, outt: u}\n"
         "         ^\n"
         "f.yaml:4:24: node 'up': no key 'inn' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
-        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'in'?\n"
+        "'replicas', 'batch', 'queue', 'hold' and 'isolate'); did you mean 'in'?\n"
         "      - {nam: up, op: a.b, inn: t, outt: u}\n"
         "                           ^\n"
         "f.yaml:4:32: node 'up': no key 'outt' (the keys are 'name', 'op', 'in', 'out', 'keep', 'args', 'window', "
-        "'replicas', 'batch', 'queue' and 'hold'); did you mean 'out'?\n"
+        "'replicas', 'batch', 'queue', 'hold' and 'isolate'); did you mean 'out'?\n"
         "      - {nam: up, op: a.b, inn: t, outt: u}\n"
         "                                   ^\n"
         "f.yaml:5:1: no key 'output' (the keys are 'pipit', 'name', 'vars', 'inputs', 'nodes', 'outputs' and 'index'); "

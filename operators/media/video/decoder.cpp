@@ -255,6 +255,11 @@ const Shot* Decoder::next_in_order() {
     orient();
     return &shot_;
   }
+  // Uniform samples are of the whole: of a file that was cut they are others, but for a single one, the first.
+  const auto* uniform = std::get_if<DecoderOptions::Uniform>(&options_.sample);
+  if (!std::exchange(ended_, true) && uniform != nullptr && uniform->samples > 1) {
+    reader_->read_on(options_.window.end_s);
+  }
   return nullptr;
 }
 

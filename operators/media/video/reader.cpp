@@ -327,6 +327,17 @@ void Reader::check_size(int width, int height) const {
        fmt::format("has frames of {}x{}, more than max_pixels = {}", width, height, options_.limits.max_pixels));
 }
 
+void Reader::read_on(std::optional<double> until_s) {
+  const Log::Scope scope(log_);
+  while (!ended_) {
+    resume();
+    ended_ = !read_packet();
+    packets_without_frame_ = 0;  // none was asked for
+    if (ended_ || !until_s || packet_->pts == AV_NOPTS_VALUE) continue;
+    if (milliseconds(packet_->pts, stream_->time_base) > *until_s * 1000) return;
+  }
+}
+
 void Reader::check_whole() {
   const std::optional<std::int64_t> promised = promised_size(file_.descriptor(), file_.size(), has_all_packets());
   if (promised && *promised > file_.size()) {

@@ -101,6 +101,9 @@ class PIPIT_VIDEO_API Reader {
   bool next();
   /// Whether only key frames are decoded, as was asked for.
   bool skips() const { return codec_->skip_frame == AVDISCARD_NONKEY; }
+  /// Reads on to the end of the file, or to what is shown after a time, without decoding it: so a cut behind the last
+  /// frame that is wanted is met, whether or not the codec has asked for more.
+  void read_on(std::optional<double> until_s);
   /// How many frames were decoded so far.
   std::int64_t frames() const { return frames_; }
   /// Moves the frame that next() decoded to `to`, which gives up what it held.

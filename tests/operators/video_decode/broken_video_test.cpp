@@ -64,6 +64,12 @@ class StandardError {
   int read_;
 };
 
+std::vector<std::int64_t> indices_of(const std::vector<Seen>& frames) {
+  std::vector<std::int64_t> indices;
+  for (const Seen& frame : frames) indices.push_back(frame.index);
+  return indices;
+}
+
 }  // namespace
 
 TEST_CASE("broken video: a path that is no regular file is refused") {
@@ -272,6 +278,29 @@ TEST_CASE("broken video: wherever a file is cut it never gives fewer frames in s
       CAPTURE(keep);
       const std::string clip = scratch.file("cut", whole.substr(0, keep));
       if (failure(clip).empty()) CHECK(decode(clip).size() == all);
+    }
+  }
+}
+
+TEST_CASE("broken video: uniform samples of a cut file are an error, whatever the codec's threads have read") {
+  const Scratch scratch;
+  for (const std::string name : {"faststart.mp4", "bframes.mp4", "open_gop.mkv", "vp9.webm", "hevc.mp4"}) {
+    CAPTURE(name);
+    const std::string whole = bytes_of(data(name));
+    for (const int threads : {1, 2}) {
+      CAPTURE(threads);
+      DecoderOptions options;
+      options.sample = DecoderOptions::Uniform{12};
+      options.reader.threads = threads;
+      const std::vector<std::int64_t> indices = indices_of(decode(data(name), options));
+      for (std::size_t keep = 1; keep < whole.size(); keep += 97) {
+        CAPTURE(keep);
+        const std::string clip = scratch.file("cut", whole.substr(0, keep));
+        if (failure(clip, options).empty()) CHECK(indices_of(decode(clip, options)) == indices);
+      }
+      options.sample = DecoderOptions::Uniform{1};
+      const std::string half = scratch.file("half", whole.substr(0, whole.size() / 2));
+      if (name == "vp9.webm") CHECK(failure(half, options).empty());  // the first frame is there
     }
   }
 }

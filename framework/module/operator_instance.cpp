@@ -1,4 +1,4 @@
-#include "runtime/operator_instance.h"
+#include "module/operator_instance.h"
 
 #include <fmt/format.h>
 
