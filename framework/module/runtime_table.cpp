@@ -20,11 +20,25 @@ std::string without_frames(std::string_view message) {
   return std::string(message.substr(0, message.find_last_not_of(" \n", frames) + 1));
 }
 
+/// Without memory for the error the row is left without a result, which is one too.
+void fail(EmitterSink& sink, std::uint32_t row, const char* code, const char* message) noexcept {
+  try {
+    sink.fail(row, Error(code, without_frames(message)));
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 void fill_operator_functions(pipit_host& host) {
   host.set_error = [](pipit_error* error, const char* code, const char* message) {
     if (error == nullptr) return;
-    error->code = code;
-    error->message = without_frames(message);
+    try {
+      error->code = code;
+      error->message = without_frames(message);
+    } catch (const std::bad_alloc&) {
+      // Texts that fit into the strings themselves.
+      error->code = "out_of_memory";
+      error->message = "no memory left";
+    }
   };
   host.set_text = [](pipit_text* text, const char* data, std::size_t size) { text->text.assign(data, size); };
 
@@ -35,9 +49,8 @@ void fill_operator_functions(pipit_host& host) {
     }
     // The caller may be plain C: nothing is thrown through it.
     bool more = false;
-    detail::contain(
-        [&] { more = emitter->sink->emit(row, outputs); },
-        [&](const char*, const char* message) { emitter->sink->fail(row, Error("operator_failed", message)); });
+    detail::contain([&] { more = emitter->sink->emit(row, outputs); },
+                    [&](const char*, const char* message) { fail(*emitter->sink, row, "operator_failed", message); });
     return more ? 0 : 1;
   };
   host.emit_values = [](pipit_emitter* emitter, std::uint32_t row, pipit_value* outputs, std::uint32_t count) {
@@ -51,7 +64,7 @@ void fill_operator_functions(pipit_host& host) {
     return 1;
   };
   host.fail = [](pipit_emitter* emitter, std::uint32_t row, const char* code, const char* message) {
-    if (emitter->admits()) emitter->sink->fail(row, Error(code, without_frames(message)));
+    if (emitter->admits()) fail(*emitter->sink, row, code, message);
   };
   host.stop_requested = [](pipit_emitter* emitter) {
     return !emitter->is_under_way() || emitter->sink->stop_requested() ? 1 : 0;

@@ -414,9 +414,9 @@ bool NodeWorker::attempt(Item& item, Step&& step) {
   });
 }
 
-void NodeWorker::fail_item(Item& item, std::string code, std::string message) {
+void NodeWorker::fail_item(Item& item, std::string_view code, std::string_view message) noexcept {
   if (!item.failed) add(stats_.failed, 1);
-  item.fail(setup_.node, {setup_.name, std::move(code), std::move(message)});
+  item.fail(setup_.node, setup_.name, code, message);
 }
 
 void NodeWorker::mark(std::uint32_t depth) {

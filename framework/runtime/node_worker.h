@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "module/operator_instance.h"
@@ -126,7 +127,7 @@ class NodeWorker final : private EmitterSink {
   void tell(Span::Kind kind, std::int64_t rows, const Item& first, const Item& last, Time begin, Time end) const;
   bool unwanted(const Item& item) const;
   bool skipping() const { return item_->failed.load(std::memory_order_relaxed); }
-  void fail_item(Item& item, std::string code, std::string message);
+  void fail_item(Item& item, std::string_view code, std::string_view message) noexcept;
   template <class Step>
   bool attempt(Item& item, Step&& step);
 

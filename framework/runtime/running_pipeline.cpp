@@ -97,9 +97,7 @@ void Pipeline::Running::join() {
 void Pipeline::Running::work(NodeWorker& worker) {
   enter_own_thread();
   detail::contain([&] { worker.run(); },
-                  [&](const char* code, const char* message) {
-                    break_off({worker.name(), code, message});
-                  });
+                  [&](const char* code, const char* message) { break_off(worker.name(), code, message); });
 }
 
 std::shared_ptr<Item> Pipeline::Running::make_item(Inputs inputs) {
@@ -135,22 +133,43 @@ std::shared_ptr<Item> Pipeline::Running::make_item(Inputs inputs) {
   return item;
 }
 
+/// What needs memory comes first, so that an item is in the pipeline or is not.
 bool Pipeline::Running::enter(std::shared_ptr<Item> item, bool in_stream) {
   const std::scoped_lock entering(entering_);
+  std::vector<std::pair<EdgeId, Chunk>> chunks = chunks_of(item);
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return in_flight_ < options_.items_in_flight || stopping_; });
     if (stopping_ || (in_stream && closed_)) return false;
+    const auto place = in_stream ? results_.try_emplace(next_position_).first : results_.end();
+    try {
+      running_.insert(item);
+    } catch (...) {
+      if (in_stream) results_.erase(place);
+      throw;
+    }
     ++in_flight_;
     item->id = next_item_++;
     if (in_stream) item->stream_position = next_position_++;
-    running_.insert(item);
     item->on_failed = [this] { wiring_.wake(); };
   }
+  detail::contain(
+      [&] {
+        for (auto& [edge, chunk] : chunks) {
+          wiring_.queue(edge, 0, wiring_.consumer_of(edge, item->id)).push(std::move(chunk), [] {});
+        }
+      },
+      [&](const char* code, const char* message) { break_off("", code, message); });
+  return true;
+}
+
+/// An item's one row for each edge that begins at the pipeline's inputs.
+std::vector<std::pair<EdgeId, Chunk>> Pipeline::Running::chunks_of(const std::shared_ptr<Item>& item) const {
+  std::vector<std::pair<EdgeId, Chunk>> chunks;
   for (EdgeId e = 0; e < static_cast<EdgeId>(plan_.edges.size()); ++e) {
     const PlanEdge& edge = plan_.edge(e);
     if (edge.producer >= 0) continue;
-    Chunk chunk;
+    Chunk& chunk = chunks.emplace_back(e, Chunk()).second;
     chunk.item = item;
     chunk.rows = 1;
     for (ColumnId column : edge.columns) {
@@ -158,9 +177,8 @@ bool Pipeline::Running::enter(std::shared_ptr<Item> item, bool in_stream) {
       chunk.columns.push_back({item->inputs[static_cast<std::size_t>(position)]});
     }
     chunk.marks.push_back({1, 0});
-    wiring_.queue(e, 0, wiring_.consumer_of(e, item->id)).push(std::move(chunk), [] {});
   }
-  return true;
+  return chunks;
 }
 
 void Pipeline::Running::on_passed(std::shared_ptr<Item> item) {
@@ -168,36 +186,52 @@ void Pipeline::Running::on_passed(std::shared_ptr<Item> item) {
   {
     const std::scoped_lock lock(mutex_);
     if (running_.erase(item) == 0) return;  // given up meanwhile
+    ++finishing_;
   }
-  Result result = finish(*item);
-  if (item->stream_position < 0) {
-    {
-      const std::scoped_lock lock(mutex_);
-      --in_flight_;
-    }
-    changed_.notify_all();
-    item->done(std::move(result));
-    return;
-  }
-  {
-    const std::scoped_lock lock(mutex_);
-    results_.emplace(item->stream_position, std::move(result));
-  }
-  changed_.notify_all();
+  conclude(*item);
 }
 
-Result Pipeline::Running::finish(Item& item) {
+/// Makes the result and gives it to whoever waits for it.
+void Pipeline::Running::conclude(Item& item) noexcept {
+  Result result = finish(item);
+  const bool in_stream = item.stream_position >= 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    --finishing_;
+    if (in_stream) {
+      results_.find(item.stream_position)->second = std::move(result);
+    } else {
+      --in_flight_;
+    }
+  }
+  changed_.notify_all();
+  // What the host's function throws is its own affair, and no item's.
+  if (!in_stream) detail::contain([&] { item.done(std::move(result)); }, [](const char*, const char*) {});
+}
+
+/// An item that has passed has a result whatever happens: where no memory is left for it, an error that takes none.
+Result Pipeline::Running::finish(Item& item) noexcept {
   Result result;
   result.item = item.stream_position >= 0 ? item.stream_position : item.id;
   result.error = item.take_error();
   if (result.error) return result;
+  try {
+    fill(result, item);
+  } catch (const std::exception&) {
+    result.names.clear();
+    result.outputs.clear();
+    result.error = no_memory_left();
+  }
+  return result;
+}
+
+void Pipeline::Running::fill(Result& result, Item& item) {
   for (std::size_t i = 0; i < item.outputs.size(); ++i) {
     const Column& column = plan_.graph.column(plan_.graph.outputs[i]);
     result.names.push_back(plan_.graph.output_name(i));
     std::vector<Value>& rows = item.outputs[i];
     result.outputs.push_back(column.domain == 0 ? std::move(rows.front()) : Value::list(std::move(rows)));
   }
-  return result;
 }
 
 void Pipeline::Running::close_stream() {
@@ -212,9 +246,14 @@ std::optional<Result> Pipeline::Running::next() {
   std::optional<Result> result;
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock,
-                  [&] { return stopping_ || results_.contains(taken_) || (closed_ && taken_ == next_position_); });
-    const auto found = results_.find(taken_);
+    const auto next = [&] {
+      const auto found = results_.find(taken_);
+      return found != results_.end() && found->second ? found : results_.end();
+    };
+    changed_.wait(lock, [&] {
+      return (stopping_ && finishing_ == 0) || next() != results_.end() || (closed_ && taken_ == next_position_);
+    });
+    const auto found = next();
     if (found == results_.end()) return std::nullopt;
     result = std::move(found->second);
     results_.erase(found);
@@ -233,7 +272,7 @@ void Pipeline::Running::cancel() {
     given_up.swap(running_);
   }
   changed_.notify_all();
-  for (const auto& item : given_up) item->fail(-1, {"", "cancelled", "the run was cancelled"});
+  for (const auto& item : given_up) item->fail(-1, "", "cancelled", "the run was cancelled");
   wiring_.abort();
   for (const auto& item : given_up) {
     if (item->stream_position < 0) item->done(finish(*item));
@@ -241,7 +280,7 @@ void Pipeline::Running::cancel() {
 }
 
 /// Every item in flight has this error. Those of the stream are told in their order, then it ends.
-void Pipeline::Running::break_off(const ItemError& error) {
+void Pipeline::Running::break_off(std::string_view node, std::string_view code, std::string_view message) noexcept {
   for (;;) {
     std::set<std::shared_ptr<Item>> given_up;
     {
@@ -251,15 +290,11 @@ void Pipeline::Running::break_off(const ItemError& error) {
         stopping_ = true;
         break;
       }
+      finishing_ += static_cast<int>(given_up.size());
     }
     for (const auto& item : given_up) {
-      item->fail(-1, error);
-      if (item->stream_position < 0) {
-        item->done(finish(*item));
-      } else {
-        const std::scoped_lock lock(mutex_);
-        results_.emplace(item->stream_position, finish(*item));
-      }
+      item->fail(-1, node, code, message);
+      conclude(*item);
     }
   }
   changed_.notify_all();

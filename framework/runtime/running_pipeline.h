@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "pipit/pipeline.h"
 #include "plan/plan.h"
 #include "runtime/running_node.h"
+#include "runtime/stream/chunk.h"
 #include "runtime/stream/item.h"
 #include "runtime/wiring.h"
 
@@ -52,13 +54,16 @@ class Pipeline::Running {
   std::vector<ColumnInfo> outputs() const;
 
  private:
+  std::vector<std::pair<EdgeId, Chunk>> chunks_of(const std::shared_ptr<Item>& item) const;
   void make_workers();
   void start();
   void join();
   void work(NodeWorker& worker);
-  void break_off(const ItemError& error);
+  void break_off(std::string_view node, std::string_view code, std::string_view message) noexcept;
   void on_passed(std::shared_ptr<Item> item);
-  Result finish(Item& item);
+  void conclude(Item& item) noexcept;
+  Result finish(Item& item) noexcept;
+  void fill(Result& result, Item& item);
 
   const pid_t process_ = getpid();
   Plan plan_;
@@ -76,8 +81,11 @@ class Pipeline::Running {
   std::int64_t next_item_ = 0;
   std::int64_t next_position_ = 0;
   int in_flight_ = 0;
+  int finishing_ = 0;  // have passed every node or were given up, and their results are being made
   bool closed_ = false;
-  std::map<std::int64_t, Result> results_;  // of the stream, by position, not yet taken
+  /// Of the stream, by position, not yet taken; a place is made when the item enters, so that none is needed at its
+  /// end.
+  std::map<std::int64_t, std::optional<Result>> results_;
   std::int64_t taken_ = 0;
   std::set<std::shared_ptr<Item>> running_;  // for cancel
 };

@@ -136,6 +136,14 @@ const std::vector<Header>& headers() {
       {std::string("\0\0\1\xe0", 4), 10, 1},
       // MPEG-TS.
       {"\x47", 12, 1},
+      // Zip: local heads, the directory, its ends. Pickle: what follows its protocol. Safetensors: shapes and places.
+      {std::string("PK\3\4"), 26, 1},
+      {std::string("PK\1\2"), 42, 1},
+      {std::string("PK\5\6"), 18, 1},
+      {std::string("PK\6\6"), 52, 1},
+      {std::string("\x80\2"), 24, 1},
+      {"\"shape\":[", 6, 1},
+      {"\"data_offsets\":[", 8, 1},
       // PNG: chunks. JPEG: segments. WebP and BMP: chunks and the head.
       {"IHDR", 13, 4},
       {"PLTE", 8, 1},

@@ -60,29 +60,19 @@ class Filter {
       add(BPF_RET | BPF_K, answer);
     }
   }
-  /// Refuses a call that has one of these bits in an argument.
+  /// Refuses a call that has one of these bits in an argument, or that lacks them all.
   void refuse_bits(long call, unsigned argument, std::uint32_t bits) {
-    judge(call, argument);
-    add(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
-    end_judging(kRefuse);
+    judge(call, argument, BPF_JSET, bits, true);
   }
-  /// Refuses a call that lacks these bits in an argument.
   void refuse_without(long call, unsigned argument, std::uint32_t bits) {
-    judge(call, argument);
-    add(BPF_JMP | BPF_JSET | BPF_K, bits, 1, 0);
-    end_judging(kRefuse);
+    judge(call, argument, BPF_JSET, bits, false);
   }
-  /// Refuses a call whose argument is this.
+  /// Refuses a call whose argument is this, or is another.
   void refuse_value(long call, unsigned argument, std::uint32_t value) {
-    judge(call, argument);
-    add(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-    end_judging(kRefuse);
+    judge(call, argument, BPF_JEQ, value, true);
   }
-  /// Refuses a call whose argument is not this.
   void refuse_others(long call, unsigned argument, std::uint32_t value) {
-    judge(call, argument);
-    add(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0);
-    end_judging(kRefuse);
+    judge(call, argument, BPF_JEQ, value, false);
   }
   /// Refuses a call whose argument, a pointer, is not null.
   void refuse_pointer(long call, unsigned argument) {
@@ -118,13 +108,12 @@ class Filter {
   void load(std::uint32_t offset) {
     add(BPF_LD | BPF_W | BPF_ABS, offset);
   }
-  /// Begins with a call's argument, four instructions long with its end.
-  void judge(long call, unsigned argument) {
+  /// Refuses a call for which a comparison of an argument with a number turns out so.
+  void judge(long call, unsigned argument, unsigned comparison, std::uint32_t with, bool refused) {
     add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 4);
     load(half_of(argument, 0));
-  }
-  void end_judging(std::uint32_t answer) {
-    add(BPF_RET | BPF_K, answer);
+    add(BPF_JMP | comparison | BPF_K, with, refused ? 0 : 1, refused ? 1 : 0);
+    add(BPF_RET | BPF_K, kRefuse);
     load(at_number);
   }
 

@@ -88,7 +88,7 @@ struct OperatorSignature {
   /// As JSON, for `pipit inspect --json` and for the section that the build puts into a module, so that a pipeline can
   /// be checked without loading it. from_json throws pipit::Error (`invalid_module`).
   std::string to_json() const;
-  static OperatorSignature from_json(std::string_view text);
+  static OperatorSignature from_json(std::string_view json);
 
   const Argument* find_argument(std::string_view name) const;
 

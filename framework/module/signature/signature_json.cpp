@@ -15,86 +15,134 @@
 //   PORT: {"name": "…", "type": "tensor<f32>[512]", "count": "one", "many" or "reduce", "doc": "…"}
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "module/signature/signature.h"
 #include "module/signature/signature_words.h"
+#include "value/json_reader.h"
+#include "value/json_text.h"
 
 namespace pipit {
 
-std::string OperatorSignature::to_json() const {
-  nlohmann::ordered_json json;
-  json["doc"] = doc;
-  json["state"] = per_item ? "per_item" : "stateless";
-  json["uses_threads"] = uses_threads;
-  json["batch"] = batch;
-  json["arguments"] = nlohmann::ordered_json::array();
-  for (const Argument& a : arguments) {
-    nlohmann::ordered_json one = {
-        {"name", a.name}, {"type", a.type_text}, {"required", !a.default_text}, {"doc", a.doc}};
-    if (a.default_text) one["default"] = *a.default_text;
-    if (!a.alias.empty()) one["alias"] = a.alias;
-    if (!a.values.all()) one["values"] = a.values.text();
-    if (a.role != ArgumentRole::kNone) one["role"] = role_name(a.role);
-    json["arguments"].push_back(std::move(one));
-  }
-  json["variant_argument"] = variant_argument;
-  json["variants"] = nlohmann::ordered_json::array();
-  const auto ports = [](const std::vector<Port>& list) {
-    auto array = nlohmann::ordered_json::array();
-    for (const Port& p : list) {
-      array.push_back({{"name", p.name}, {"type", p.type.text()}, {"count", count_name(p.count)}, {"doc", p.doc}});
-    }
-    return array;
-  };
-  for (const Variant& v : variants) {
-    json["variants"].push_back({{"value", v.value}, {"inputs", ports(v.inputs)}, {"outputs", ports(v.outputs)}});
-  }
-  for (const Refusal& r : refusals) json["refusals"].push_back({{"code", r.code}, {"when", r.when}});
-  if (!performs.empty()) json["performs"] = performs;
-  if (!stands_for.work.empty()) json["stands_for"] = stands_for.text();
-  return json.dump();
+namespace {
+
+using Entries = std::vector<std::pair<std::string, Value>>;
+
+template <class Items, class ToValue>
+Value list_of(const Items& items, ToValue to_value) {
+  std::vector<Value> values;
+  for (const auto& item : items) values.push_back(to_value(item));
+  return Value::list(std::move(values));
 }
 
-OperatorSignature OperatorSignature::from_json(std::string_view text) {
+Value argument_value(const Argument& a) {
+  Entries entries = {{"name", a.name}, {"type", a.type_text}, {"required", !a.default_text}, {"doc", a.doc}};
+  if (a.default_text) entries.emplace_back("default", *a.default_text);
+  if (!a.alias.empty()) entries.emplace_back("alias", a.alias);
+  if (!a.values.all()) entries.emplace_back("values", a.values.text());
+  if (a.role != ArgumentRole::kNone) entries.emplace_back("role", role_name(a.role));
+  return Value::map(std::move(entries));
+}
+
+Value port_value(const Port& p) {
+  return Value::map({{"name", p.name}, {"type", p.type.text()}, {"count", count_name(p.count)}, {"doc", p.doc}});
+}
+
+/// What an object must have.
+Value member(const Value& object, std::string_view name) {
+  for (std::size_t i = 0; i < object.map_size(); ++i) {
+    auto [key, value] = object.map_at(i);
+    if (key == name) return value;
+  }
+  throw Error("invalid_input", fmt::format("no '{}' where there must be one", name));
+}
+
+std::string text(const Value& object, std::string_view name) {
+  return std::string(member(object, name).string());
+}
+
+/// A text that may be missing.
+std::string optional_text(const Value& object, std::string_view name) {
+  const Value found = object.get(name);
+  return found.is_null() ? "" : std::string(found.string());
+}
+
+Argument read_argument(const Value& a) {
+  Argument argument{text(a, "name"), text(a, "type"),          ArgumentType::parse(text(a, "type")), {},
+                    text(a, "doc"),  optional_text(a, "alias")};
+  argument.values = parse_argument_values(argument.name, optional_text(a, "values"), argument.type_text);
+  argument.role = parse_role(optional_text(a, "role"));
+  if (!a.get("default").is_null()) argument.default_text = text(a, "default");
+  return argument;
+}
+
+std::vector<Port> read_ports(const Value& list) {
+  std::vector<Port> ports;
+  for (const Value& p : list.list()) {
+    ports.push_back({text(p, "name"), parse_port_type(text(p, "name"), text(p, "type")), parse_count(text(p, "count")),
+                     text(p, "doc")});
+  }
+  return ports;
+}
+
+}  // namespace
+
+std::string OperatorSignature::to_json() const {
+  Entries entries = {{"doc", doc},
+                     {"state", per_item ? "per_item" : "stateless"},
+                     {"uses_threads", uses_threads},
+                     {"batch", std::int64_t{batch}},
+                     {"arguments", list_of(arguments, argument_value)},
+                     {"variant_argument", variant_argument},
+                     {"variants", list_of(variants, [](const Variant& v) {
+                        return Value::map({{"value", v.value},
+                                           {"inputs", list_of(v.inputs, port_value)},
+                                           {"outputs", list_of(v.outputs, port_value)}});
+                      })}};
+  if (!refusals.empty()) {
+    entries.emplace_back("refusals", list_of(refusals, [](const Refusal& r) {
+                           return Value::map({{"code", r.code}, {"when", r.when}});
+                         }));
+  }
+  if (!performs.empty()) {
+    entries.emplace_back("performs", list_of(performs, [](const std::string& work) { return Value(work); }));
+  }
+  if (!stands_for.work.empty()) entries.emplace_back("stands_for", stands_for.text());
+  std::string json;
+  append_json(json, Value::map(std::move(entries)));
+  return json;
+}
+
+OperatorSignature OperatorSignature::from_json(std::string_view json) {
+  OperatorSignature signature;
   try {
-    const auto json = nlohmann::json::parse(text);
-    OperatorSignature signature;
-    signature.doc = json.at("doc");
-    signature.per_item = json.at("state") == "per_item";
-    signature.uses_threads = json.at("uses_threads");
-    signature.batch = json.at("batch");
-    for (const auto& a : json.at("arguments")) {
-      Argument argument{a.at("name"), a.at("type"), ArgumentType::parse(a.at("type").get<std::string>()),
-                        {},           a.at("doc"),  a.value("alias", "")};
-      argument.values = parse_argument_values(argument.name, a.value("values", ""), argument.type_text);
-      argument.role = parse_role(a.value("role", ""));
-      if (a.contains("default")) argument.default_text = a.at("default");
-      signature.arguments.push_back(std::move(argument));
+    const Value read = read_json(json);
+    signature.doc = text(read, "doc");
+    signature.per_item = text(read, "state") == "per_item";
+    signature.uses_threads = member(read, "uses_threads").boolean();
+    signature.batch = static_cast<std::uint32_t>(member(read, "batch").integer());
+    const Value read_arguments = member(read, "arguments");
+    for (const Value& a : read_arguments.list()) signature.arguments.push_back(read_argument(a));
+    signature.variant_argument = text(read, "variant_argument");
+    const Value read_variants = member(read, "variants");
+    for (const Value& v : read_variants.list()) {
+      signature.variants.push_back(
+          {text(v, "value"), read_ports(member(v, "inputs")), read_ports(member(v, "outputs"))});
     }
-    signature.variant_argument = json.at("variant_argument");
-    const auto ports = [](const nlohmann::json& array) {
-      std::vector<Port> list;
-      for (const auto& p : array) {
-        list.push_back({p.at("name"), parse_port_type(p.at("name"), p.at("type")),
-                        parse_count(p.at("count").get<std::string>()), p.at("doc")});
-      }
-      return list;
-    };
-    for (const auto& v : json.at("variants")) {
-      signature.variants.push_back({v.at("value"), ports(v.at("inputs")), ports(v.at("outputs"))});
+    if (const Value some = read.get("refusals"); !some.is_null()) {
+      for (const Value& r : some.list()) signature.refusals.push_back({text(r, "code"), text(r, "when")});
     }
-    for (const auto& r : json.value("refusals", nlohmann::json::array())) {
-      signature.refusals.push_back({r.at("code"), r.at("when")});
+    if (const Value some = read.get("performs"); !some.is_null()) {
+      for (const Value& work : some.list()) signature.performs.emplace_back(work.string());
     }
-    if (json.contains("performs")) signature.performs = json.at("performs").get<std::vector<std::string>>();
-    signature.stands_for = StandIn::parse(json.value("stands_for", ""));
-    signature.check();
-    return signature;
-  } catch (const nlohmann::json::exception& e) {
+    signature.stands_for = StandIn::parse(optional_text(read, "stands_for"));
+  } catch (const Error& e) {
+    // Of the JSON's form; other codes tell what is wrong with a part of it.
+    if (e.code() != "invalid_input" && e.code() != "internal") throw;
     fail_signature(fmt::format("the one in the file is damaged: {}", e.what()));
   }
+  signature.check();
+  return signature;
 }
 
 }  // namespace pipit

@@ -6,12 +6,21 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pipit/pipeline.h"
 
 namespace pipit {
+
+/// An error that takes no memory: its texts fit into the strings themselves.
+inline ItemError no_memory_left() noexcept {
+  return {"", "out_of_memory", "no memory left"};
+}
 
 /// Shared by everything that works on the item. Each node passes the item's end exactly once; after the last one it is
 /// done.
@@ -30,7 +39,7 @@ struct Item {
 
   /// Of several errors that of the earliest node in the file's order stays. Which nodes still fail after the first one
   /// is a matter of timing, as its rows are dropped everywhere.
-  void fail(int node, ItemError error) {
+  void fail(int node, ItemError error) noexcept {
     {
       const std::scoped_lock lock(mutex_);
       if (!error_ || node < failed_node_) {
@@ -40,6 +49,17 @@ struct Item {
       if (failed.exchange(true, std::memory_order_acq_rel)) return;
     }
     if (on_failed) on_failed();
+  }
+
+  /// The same from texts, and where there is no memory for these with an error that takes none.
+  void fail(int node, std::string_view name, std::string_view code, std::string_view message) noexcept {
+    ItemError error = no_memory_left();
+    try {
+      error = {std::string(name), std::string(code), std::string(message)};
+    } catch (const std::bad_alloc&) {
+      // It is that error.
+    }
+    fail(node, std::move(error));
   }
 
   /// Before it enters: this error, whatever else is wrong with it.

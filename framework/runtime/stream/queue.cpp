@@ -1,6 +1,7 @@
 #include "runtime/stream/queue.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pipit {
 
@@ -25,12 +26,13 @@ Chunk ChunkQueue::end_of(Chunk chunk) {
 
 void ChunkQueue::put(Chunk chunk) {
   if (aborted_ || chunk.tokens() == 0) return;
-  whole_groups_ += groups_ended(chunk);
-  rows_ += chunk.tokens();
-  bytes_ += chunk.bytes;
+  chunks_.push_back(std::move(chunk));
+  const Chunk& last = chunks_.back();
+  whole_groups_ += groups_ended(last);
+  rows_ += last.tokens();
+  bytes_ += last.bytes;
   most_rows_ = std::max(most_rows_, rows_);
   most_bytes_ = std::max(most_bytes_, bytes_);
-  chunks_.push_back(std::move(chunk));
   if (consumer_waits_) not_empty_.notify_one();
 }
 
@@ -62,12 +64,14 @@ void ChunkQueue::wake() {
 }
 
 void ChunkQueue::abort() {
-  std::deque<Chunk> dropped;
-  const std::scoped_lock lock(mutex_);
-  aborted_ = true;
-  dropped.swap(chunks_);
-  not_empty_.notify_one();
-  not_full_.notify_one();
+  {
+    const std::scoped_lock lock(mutex_);
+    if (std::exchange(aborted_, true)) return;
+    dropped_.swap(chunks_);
+    not_empty_.notify_one();
+    not_full_.notify_one();
+  }
+  dropped_.clear();
 }
 
 std::size_t ChunkQueue::most_rows() const {

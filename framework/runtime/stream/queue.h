@@ -62,6 +62,7 @@ class ChunkQueue {
   std::condition_variable not_empty_;
   std::condition_variable not_full_;
   std::deque<Chunk> chunks_;
+  std::deque<Chunk> dropped_;  // by abort(), which may find no memory for one
   std::size_t rows_ = 0;
   std::size_t bytes_ = 0;
   std::size_t most_rows_ = 0;
