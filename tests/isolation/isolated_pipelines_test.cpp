@@ -24,7 +24,7 @@ outputs: [said]
 )";
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
+constexpr bool kSanitized = true;  // which ends a process in its own way at signals of the processor's
 #else
 constexpr bool kSanitized = false;
 #endif
@@ -70,12 +70,12 @@ TEST_CASE("isolation: an operator that crashes costs its item, and comes back") 
     pipit::Pipeline pipeline = test::open(kStranger);
     CHECK(items(pipeline, {"good", "crash", "good", "crash", "good"}) ==
           "0 said=done\n"
-          "1 it: operator_failed: operator 'test/text.stranger' ended its process by signal SIGSEGV (segmentation "
-          "fault); "
+          "1 it: operator_failed: operator 'test/text.stranger' ended its process by signal SIGABRT (aborted); "
+          ""
           "its memory is bounded to 256 MiB by 'isolate'\n"
           "2 said=done\n"
-          "3 it: operator_failed: operator 'test/text.stranger' ended its process by signal SIGSEGV (segmentation "
-          "fault); "
+          "3 it: operator_failed: operator 'test/text.stranger' ended its process by signal SIGABRT (aborted); "
+          ""
           "its memory is bounded to 256 MiB by 'isolate'\n"
           "4 said=done\n");
     CHECK(counter(pipeline, "processes_restarted") == 2);
@@ -91,7 +91,9 @@ TEST_CASE("isolation: each way to end a process is an item's error") {
         std::pair("overflow", "by signal SIGSEGV (segmentation fault)"),
         std::pair("throw", "by signal SIGABRT (aborted)"), std::pair("thread_exit", "with status 7"),
         std::pair("thread_abort", "by signal SIGABRT (aborted)")}) {
-    if (kSanitized && std::string(how) == "overflow") continue;
+    const bool of_processor = std::string(ended).find("SIGABRT") == std::string::npos &&
+                              std::string(ended).find("signal") != std::string::npos;
+    if (kSanitized && of_processor) continue;
     CAPTURE(how);
     pipit::Pipeline pipeline = test::open(fmt::format(R"(
 inputs: {{text: string}}
@@ -183,12 +185,11 @@ nodes:
   - {name: it, op: test/text.stranger, in: text, out: said, batch: {max: 8, wait_ms: 200}, isolate: {memory_mib: 256}}
 outputs: [said]
 )");
-  CHECK(
-      items(pipeline, {"a", "b", "crash", "d", "e"}) ==
-      "0 said=done\n1 said=done\n"
-      "2 it: operator_failed: operator 'test/text.stranger' ended its process by signal SIGSEGV (segmentation fault); "
-      "its memory is bounded to 256 MiB by 'isolate'\n"
-      "3 said=done\n4 said=done\n");
+  CHECK(items(pipeline, {"a", "b", "crash", "d", "e"}) ==
+        "0 said=done\n1 said=done\n"
+        "2 it: operator_failed: operator 'test/text.stranger' ended its process by signal SIGABRT (aborted); "
+        "its memory is bounded to 256 MiB by 'isolate'\n"
+        "3 said=done\n4 said=done\n");
 }
 
 TEST_CASE("isolation: warnings, counters, errors and refused rows come through") {
