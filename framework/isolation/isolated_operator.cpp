@@ -88,6 +88,16 @@ class IsolatedInstance {
 
   void create() {
     process_ = operator_.take_process();
+    try {
+      construct();
+    } catch (...) {
+      // What its next answer would be to is not known.
+      if (process_ != nullptr) give_up();
+      throw;
+    }
+  }
+
+  void construct() {
     const OperatorModule& module = operator_.module();
     const Message created = ask(MessageKind::kCreate,
                                 Value::list({module.file.string(), context_.node, module.note.name, context_.place,

@@ -101,7 +101,13 @@ OperatorProcess::OperatorProcess(const IsolationLimits& limits, std::pair<int, i
         "unavailable",
         fmt::format("cannot watch an operator's process (pidfd_open, which Linux has since 5.3): {}", reason(error)));
   }
-  channel_.send(MessageKind::kConfine, Value::list({limits.memory}));
+  try {
+    channel_.send(MessageKind::kConfine, Value::list({limits.memory}));
+  } catch (...) {
+    kill();
+    close(handle_);
+    throw;
+  }
 }
 
 OperatorProcess::~OperatorProcess() {

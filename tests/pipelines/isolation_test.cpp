@@ -74,3 +74,24 @@ TEST_CASE("isolation: every node of the shipped pipelines can run apart") {
     CHECK(outside.status == inside.status);
   }
 }
+
+TEST_CASE("isolation: tensors on cuda cannot be passed, which is told before anything runs") {
+  const TemporaryFolder folder;
+  const std::string pipeline = folder.write("p.yaml", R"(pipit: 1
+inputs: {text: string}
+nodes:
+  - name: embed
+    op: video_text_embedding.clip4clip
+    in: text
+    out: vec
+    args: {model_name: auto, weight_path: ")" + test::kDemoWeights +
+                                                          R"(", modality: text, device: "cuda:0"}
+    isolate: process
+outputs: [vec]
+)");
+  const Outcome outcome = run({"check", pipeline});
+  CHECK(outcome.status == 2);
+  CHECK(outcome.err == pipeline +
+                           ":9:14: node 'embed': tensors on cuda cannot go from process to process; leave 'isolate' "
+                           "out, or use device: cpu\n        isolate: process\n                 ^\n");
+}
