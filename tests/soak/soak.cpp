@@ -32,11 +32,6 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-std::string bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 /// The whole files, and one in so many of their damaged versions, in a folder.
 std::vector<std::string> files_of(const fs::path& from, const std::vector<std::string>& names, const fs::path& into) {
   constexpr std::size_t kEvery = 97;
@@ -45,7 +40,7 @@ std::vector<std::string> files_of(const fs::path& from, const std::vector<std::s
   for (const std::string& name : names) {
     for (int i = 0; i < 10; ++i) files.push_back(from / name);
     std::vector<damage::Damaged> all;
-    for (const damage::Kind& kind : damage::kKinds) kind.make(bytes_of(from / name), random, all);
+    for (const damage::Kind& kind : damage::kKinds) kind.make(damage::bytes_of(from / name), random, all);
     for (std::size_t i = 0; i < all.size(); i += kEvery) {
       const fs::path file = into / fmt::format("{}_{}", i, name);
       std::ofstream(file, std::ios::binary) << all[i].bytes;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 
 namespace damage {
 namespace {
@@ -193,6 +195,11 @@ void lies(const std::string& whole, Random&, std::vector<Damaged>& out) {
 }
 
 }  // namespace
+
+std::string bytes_of(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
 
 const std::array<Kind, 6> kKinds = {{{"cut", truncations},
                                      {"a byte changed", flips},

@@ -13,8 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -43,11 +42,6 @@ std::uint64_t hash_of(const pipit::Value& value, std::uint64_t hash = 0xcbf29ce4
   const std::int64_t size[] = {frame.height(), frame.width()};
   hash = mixed(hash, size, sizeof(size));
   return mixed(hash, frame.pixels().raw_data(), static_cast<std::size_t>(frame.pixels().elements()));
-}
-
-std::string bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 struct Tally {
@@ -143,30 +137,16 @@ int sweep(std::vector<std::string> arguments) {
   Sweep sweep(pipeline, folder, keep, std::getenv("PIPIT_SWEEP_VERBOSE") != nullptr);
   fmt::print("{:<26} {:<26} {:>6} {:>6} {:>6} {:>6} {:>6} {:>10}\n", "file", "damage", "all", "same", "other", "errors",
              "ended", "slowest");
-  std::map<std::string, Tally> by_kind;
-  Tally total;
-  for (std::size_t i = 1; i < arguments.size(); ++i) {
-    const fs::path original = arguments[i];
-    const pipit::Result good = sweep.run(original);
-    if (good.error) {
-      fmt::print(stderr, "{} is not whole itself: {}\n", original.string(), good.error->message);
-      return 2;
-    }
-    const std::uint64_t whole = hash_of(good.outputs.front());
-    damage::Random random(seed);
-    for (const damage::Kind& kind : damage::kKinds) {
-      std::vector<Damaged> all;
-      kind.make(bytes_of(original), random, all);
-      std::vector<Damaged> some;
-      for (std::size_t d = 0; d < all.size(); d += every) some.push_back(std::move(all[d]));
-      const Tally tally = sweep.run(original, whole, some);
-      print(original.filename().string(), kind.name, tally);
-      by_kind[kind.name].add(tally);
-      total.add(tally);
-    }
-  }
-  for (const damage::Kind& kind : damage::kKinds) print("all files", kind.name, by_kind[kind.name]);
-  print("all files", "all damage", total);
+  const auto whole = [&](const fs::path& file) {
+    const pipit::Result good = sweep.run(file);
+    if (good.error)
+      throw std::runtime_error(fmt::format("'{}' is not whole itself: {}", file.string(), good.error->message));
+    return hash_of(good.outputs.front());
+  };
+  const auto run = [&](const fs::path& file, std::uint64_t good, const std::vector<Damaged>& damaged) {
+    return sweep.run(file, good, damaged);
+  };
+  const Tally total = damage::sweep<Tally>({arguments.begin() + 1, arguments.end()}, seed, every, whole, run, print);
   fs::remove_all(folder);
   return total.ended > 0 ? 1 : 0;
 }

@@ -11,8 +11,6 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,11 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 namespace weights = pipit::weights;
 using Clock = std::chrono::steady_clock;
-
-std::string bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// A model as text: what it is, and its numbers.
 struct Model {
@@ -87,17 +80,17 @@ void print(const std::string& file, const std::string& kind, const Tally& tally)
   std::fflush(stdout);
 }
 
-Tally run(const fs::path& path, const Model& whole, const std::vector<damage::Damaged>& damaged, std::size_t every) {
+Tally run(const fs::path& path, const Model& whole, const std::vector<damage::Damaged>& damaged) {
   Tally tally;
-  for (std::size_t i = 0; i < damaged.size(); i += every) {
-    std::ofstream(path, std::ios::binary) << damaged[i].bytes;
+  for (const damage::Damaged& one : damaged) {
+    std::ofstream(path, std::ios::binary) << one.bytes;
     const auto begin = Clock::now();
     ++tally.all;
     try {
       const Model model = read(path);
       if (model.shape != whole.shape) {
         ++tally.model;
-        fmt::print("  {}, {}: another model\n", path.filename().string(), damaged[i].what);
+        fmt::print("  {}, {}: another model\n", path.filename().string(), one.what);
       } else {
         ++(model.numbers == whole.numbers ? tally.same : tally.numbers);
       }
@@ -119,22 +112,11 @@ int sweep(std::vector<std::string> arguments) {
   fs::create_directories(folder);
   fmt::print("{:<26} {:<26} {:>6} {:>6} {:>8} {:>6} {:>6} {:>10}\n", "file", "damage", "all", "same", "numbers",
              "model", "errors", "slowest");
-  std::map<std::string, Tally> by_kind;
-  Tally total;
-  for (const fs::path original : arguments) {
-    const Model whole = read(original);
-    damage::Random random(1);
-    for (const damage::Kind& kind : damage::kKinds) {
-      std::vector<damage::Damaged> damaged;
-      kind.make(bytes_of(original), random, damaged);
-      const Tally tally = run(folder / original.filename(), whole, damaged, every);
-      print(original.filename().string(), kind.name, tally);
-      by_kind[kind.name].add(tally);
-      total.add(tally);
-    }
-  }
-  for (const damage::Kind& kind : damage::kKinds) print("all files", kind.name, by_kind[kind.name]);
-  print("all files", "all damage", total);
+  const auto run_in_folder = [&](const fs::path& file, const Model& whole,
+                                 const std::vector<damage::Damaged>& damaged) {
+    return run(folder / file.filename(), whole, damaged);
+  };
+  const Tally total = damage::sweep<Tally>({arguments.begin(), arguments.end()}, 1, every, read, run_in_folder, print);
   fs::remove_all(folder);
   return total.model > 0 ? 1 : 0;
 }
