@@ -57,12 +57,16 @@ class IsolatedInstance {
       for (std::uint32_t row = 0; row < call.rows; ++row) column.push_back(Value::borrow(call.inputs[c][row]));
       columns.push_back(Value::list(std::move(column)));
     }
+    ready();
+    begun_ = true;
     work(MessageKind::kProcess,
          Value::list({threads(), ports(call), static_cast<std::int64_t>(call.rows), Value::list(std::move(columns))}),
          call);
-    begun_ = true;
   }
-  void finish(const pipit_call& call) { work(MessageKind::kFinish, Value::list({threads(), ports(call)}), call); }
+  void finish(const pipit_call& call) {
+    ready();
+    work(MessageKind::kFinish, Value::list({threads(), ports(call)}), call);
+  }
 
   std::string output_type(std::uint32_t port) const {
     return port < types_.list().size() ? std::string(types_.list()[port].string()) : "";
@@ -70,7 +74,10 @@ class IsolatedInstance {
   const Value& facts() const { return facts_; }
   std::string asked(MessageKind question) {
     ready();
-    return std::string(ask(question, {}, MessageKind::kText).body.string());
+    const Message answer = ask(question, {}, MessageKind::kText);
+    std::string text;
+    understood([&] { text = answer.body.string(); });
+    return text;
   }
 
  private:
@@ -143,7 +150,6 @@ class IsolatedInstance {
 
   /// One call: passes on what the operator emits, until it returns.
   void work(MessageKind kind, const Value& body, const pipit_call& call) {
-    ready();
     const pipit_host& host = host_table();
     patience_ = operator_.limits_.silence;
     bool told_to_stop = false;
