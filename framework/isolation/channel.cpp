@@ -100,11 +100,8 @@ Descriptor passed_with(msghdr& packet) {
 Channel::Channel(int socket, std::size_t most_bytes)
     : socket_(socket), most_bytes_(most_bytes), packet_(sizeof(Head) + kInPacket) {}
 
-Channel::Channel(Channel&& other) noexcept
-    : socket_(std::exchange(other.socket_, -1)), most_bytes_(other.most_bytes_), packet_(std::move(other.packet_)) {}
-
 Channel::~Channel() {
-  if (socket_ >= 0) close(socket_);
+  close(socket_);
 }
 
 bool Channel::send(MessageKind kind, const Value& body) {

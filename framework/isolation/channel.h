@@ -20,8 +20,8 @@ class Channel {
 
   /// Takes over a connected socket. A body of more than `most_bytes` is refused.
   Channel(int socket, std::size_t most_bytes);
-  Channel(Channel&& other) noexcept;
-  Channel& operator=(Channel&&) = delete;
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
   ~Channel();
 
   /// Waits while the other end has not made room. False: it is gone. Throws pipit::Error for a body that cannot be
@@ -35,7 +35,7 @@ class Channel {
   int socket() const { return socket_; }
 
  private:
-  int socket_;
+  const int socket_;
   const std::size_t most_bytes_;
   std::vector<std::byte> packet_;
 };

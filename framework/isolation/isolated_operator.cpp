@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
-#include <optional>
-#include <span>
 #include <utility>
 
 #include "module/thread_budget.h"
@@ -30,7 +27,7 @@ const Value& part(const Value& list, std::size_t at) {
 /// An instance, and the process that it is in. Used by one thread at a time.
 class IsolatedInstance {
  public:
-  IsolatedInstance(const pipit_create_request& request)
+  explicit IsolatedInstance(const pipit_create_request& request)
       : operator_(*request.context->isolated),
         context_(*request.context),
         arguments_(Value::borrow(request.arguments)) {
@@ -138,6 +135,7 @@ class IsolatedInstance {
   /// Sends a question outside of a call, and waits for its answer.
   Message ask(MessageKind question, const Value& body, MessageKind answer) {
     patience_ = operator_.limits_.silence;
+    unwanted_ = false;
     send(question, body);
     Awaited awaited(*this);
     for (;;) {
@@ -152,10 +150,10 @@ class IsolatedInstance {
   void work(MessageKind kind, const Value& body, const pipit_call& call) {
     const pipit_host& host = host_table();
     patience_ = operator_.limits_.silence;
-    bool told_to_stop = false;
+    unwanted_ = false;
     const auto tell_to_stop = [&] {
-      if (told_to_stop || host.stop_requested(call.emitter) == 0) return;
-      told_to_stop = true;
+      if (unwanted_ || host.stop_requested(call.emitter) == 0) return;
+      unwanted_ = true;
       patience_ = std::min(patience_, kPatienceUnwanted);
       send(MessageKind::kStop, {});
     };
@@ -238,10 +236,14 @@ class IsolatedInstance {
       meanwhile();
       if (Clock::now() - since < patience_) continue;
       give_up();
-      lost(fmt::format(
-          "operator '{}' gave no sign of life for {:g} s, so that its process was ended; if it needs longer, "
-          "raise 'isolate: {{seconds: …}}'",
-          context_.op, std::chrono::duration<double>(patience_).count()));
+      const std::string silent = fmt::format(
+          "operator '{}' gave no sign of life for {:g} s, so that its process was ended; if it needs longer, raise "
+          "'isolate: {{seconds: …}}'",
+          context_.op, std::chrono::duration<double>(patience_).count());
+      if (!unwanted_) lost(silent);
+      // Its items have failed elsewhere: nothing is to be said of them here.
+      lost_ = silent;
+      return {MessageKind::kDone, {}};
     }
   }
 
@@ -280,6 +282,7 @@ class IsolatedInstance {
   std::string lost_;                          // the last one: how
   bool begun_ = false;                        // it has seen rows
   std::chrono::milliseconds patience_{};      // with the question under way
+  bool unwanted_ = false;                     // nobody wants rows of the call under way any more
   Value types_ = Value::list({});             // of its outputs
   Value facts_;
 };

@@ -4,6 +4,7 @@
 
 #include "files.h"
 #include "program.h"
+#include "scene.h"
 
 using test::Outcome;
 using test::run;
@@ -94,4 +95,18 @@ outputs: [vec]
   CHECK(outcome.err == pipeline +
                            ":9:14: node 'embed': tensors on cuda cannot go from process to process; leave 'isolate' "
                            "out, or use device: cpu\n        isolate: process\n                 ^\n");
+}
+
+TEST_CASE("isolation: what an isolated operator prints is no result") {
+  const test::Scene scene;
+  scene.write("p.yaml", R"(pipit: 1
+inputs: {text: string}
+nodes:
+  - {name: it, op: test/text.stranger, in: text, out: said, isolate: process}
+outputs: [said]
+)");
+  const Outcome outcome = scene.run({"run", "p.yaml", "--input", "text=print"});
+  CHECK(outcome.out == "{\"item\":0,\"said\":\"done\"}\n");
+  CHECK(outcome.err == "printed\n");
+  CHECK(outcome.status == 0);
 }

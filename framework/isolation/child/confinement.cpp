@@ -85,15 +85,19 @@ class Filter {
     load(at_number);
   }
 
-  void install() {
+  /// False: the kernel has no such filters.
+  bool install() {
     add(BPF_RET | BPF_K, kAllow);
     const sock_fprog program{static_cast<unsigned short>(program_.size()), program_.data()};
-    // Of all threads. A kernel without seccomp leaves the process without it.
+    // Of all threads.
     const long status = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
-    if (status != 0 && errno != ENOSYS && errno != EINVAL) {
+    if (status < 0 && errno == ENOSYS) return false;
+    // A positive one is a thread that could not be filtered.
+    if (status != 0) {
       throw Error("unavailable", fmt::format("cannot confine an operator's process (seccomp): {}",
                                              std::generic_category().message(errno)));
     }
+    return true;
   }
 
  private:
@@ -212,9 +216,11 @@ void bound(int what, std::int64_t most) {
 
 }  // namespace
 
-void confine([[maybe_unused]] std::int64_t memory) {
+bool confine([[maybe_unused]] std::int64_t memory) {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  limit_memory(memory);
+  if (!limit_memory(memory)) {
+    throw Error("unavailable", "cannot confine an operator's process: the kernel refuses a bound on its memory");
+  }
   bound(RLIMIT_FSIZE, memory);  // of a file in memory
 #endif
   bound(RLIMIT_CORE, 0);
@@ -222,12 +228,12 @@ void confine([[maybe_unused]] std::int64_t memory) {
     throw Error("unavailable", fmt::format("cannot confine an operator's process (no_new_privs): {}",
                                            std::generic_category().message(errno)));
   }
-  if (kArchitecture == 0) return;
+  if (kArchitecture == 0) return false;
   Filter filter;
   refuse_files(filter);
   refuse_others(filter);
   refuse_administration(filter);
-  filter.install();
+  return filter.install();
 }
 
 }  // namespace pipit

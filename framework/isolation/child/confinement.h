@@ -10,6 +10,7 @@ namespace pipit {
 /// refused (EPERM) by the kernel, where that has seccomp: to write to, make, rename or remove files (memory aside), to
 /// open sockets, to start processes or programs, to signal or look into others, to change what it may take, and to
 /// speak to the kernel's administration. Files can be read, threads started. Throws pipit::Error (`unavailable`).
-void confine(std::int64_t memory);
+/// False: there is no seccomp here, so that only memory is bounded.
+bool confine(std::int64_t memory);
 
 }  // namespace pipit

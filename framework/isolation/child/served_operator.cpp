@@ -44,7 +44,10 @@ void ServedOperator::answer(const Message& question) {
   const Value& body = question.body;
   switch (question.kind) {
     case MessageKind::kConfine:
-      return confine(body.list()[0].integer());
+      if (!confine(body.list()[0].integer())) {
+        monitor_.warn("this kernel has no seccomp: an isolated operator's memory and time are bounded, and no more");
+      }
+      return;
     case MessageKind::kCreate:
       return create(body);
     case MessageKind::kProcess:
